@@ -1,0 +1,3 @@
+module edgerun
+
+go 1.26

@@ -1,0 +1,87 @@
+// Package kernels chooses the code that operators run: a Set is a table of kernel functions, one for each class of
+// package abi, and a value that callers pass around. There is no global switch.
+//
+// All sets return the same bytes. A set starts as a copy of the portable one and overwrites the entries that its
+// instruction set has a faster kernel for, so a missing entry is slow, never wrong.
+package kernels
+
+import (
+	"fmt"
+	"strings"
+
+	"edgerun/kernels/abi"
+	"edgerun/kernels/generic"
+)
+
+// Set is one kernel for every class. Sets are immutable after All has made them.
+type Set struct {
+	Name    string // "generic", "avx2", "vnni", "neon", "dotprod"
+	Feature string // what the CPU needs, in words
+
+	GemmS8  abi.GemmS8Class
+	GemmF32 abi.GemmF32Class
+
+	AddS8        func(*abi.AddS8)
+	MulS8        func(*abi.MulS8)
+	LutS8        func(*abi.LutS8)
+	MaxPoolS8    func(*abi.PoolS8)
+	AvgPoolS8    func(*abi.PoolS8)
+	SoftmaxS8    func(*abi.SoftmaxS8)
+	QuantizeS8   func(*abi.QuantizeS8)
+	DequantizeS8 func(*abi.DequantizeS8)
+
+	AddF32     func(*abi.BinaryF32)
+	MulF32     func(*abi.BinaryF32)
+	ClampF32   func(*abi.ClampF32)
+	MaxPoolF32 func(*abi.PoolF32)
+	AvgPoolF32 func(*abi.PoolF32)
+	SoftmaxF32 func(*abi.SoftmaxF32)
+}
+
+// Generic is the portable set; it runs everywhere.
+func Generic() *Set {
+	return &Set{
+		Name:         "generic",
+		Feature:      "none",
+		GemmS8:       generic.GemmS8,
+		GemmF32:      generic.GemmF32,
+		AddS8:        generic.AddS8,
+		MulS8:        generic.MulS8,
+		LutS8:        generic.LutS8,
+		MaxPoolS8:    generic.MaxPoolS8,
+		AvgPoolS8:    generic.AvgPoolS8,
+		SoftmaxS8:    generic.SoftmaxS8,
+		QuantizeS8:   generic.QuantizeS8,
+		DequantizeS8: generic.DequantizeS8,
+		AddF32:       generic.AddF32,
+		MulF32:       generic.MulF32,
+		ClampF32:     generic.ClampF32,
+		MaxPoolF32:   generic.MaxPoolF32,
+		AvgPoolF32:   generic.AvgPoolF32,
+		SoftmaxF32:   generic.SoftmaxF32,
+	}
+}
+
+// All returns the sets that this CPU can run, slowest first; the first is the portable one.
+func All() []*Set { return append([]*Set{Generic()}, machineSets()...) }
+
+// Best returns the fastest set that this CPU can run.
+func Best() *Set {
+	all := All()
+	return all[len(all)-1]
+}
+
+// Lookup returns the set with the given name; "" and "auto" mean Best. The error lists what this CPU has.
+func Lookup(name string) (*Set, error) {
+	if name == "" || name == "auto" {
+		return Best(), nil
+	}
+	var have []string
+	for _, s := range All() {
+		if s.Name == name {
+			return s, nil
+		}
+		have = append(have, s.Name)
+	}
+	return nil, fmt.Errorf("kernels: no set %q on this CPU; it has %s", name, strings.Join(have, ", "))
+}

@@ -1,0 +1,52 @@
+package pass
+
+import (
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// foldConstants computes nodes that read only constants, with the runtime itself.
+func foldConstants(g *graph.Graph) (bool, error) {
+	changed := false
+	for _, n := range g.Nodes {
+		if !allConst(n) {
+			continue
+		}
+		if n.Op == op.Reshape {
+			view := *n.In[0].Const
+			view.Shape = n.Out[0].Shape
+			setConst(g, n.Out[0], &view)
+			changed = true
+			continue
+		}
+		prog, err := rt.Compile(&graph.Graph{Nodes: []*graph.Node{n}, Outputs: n.Out}, rt.Options{})
+		if err != nil {
+			return false, err
+		}
+		s := prog.NewSession(nil)
+		s.Run()
+		for i, v := range n.Out {
+			c := tensor.New(v.Type)
+			copy(c.Data.Bytes(), s.Output(i).Bytes())
+			setConst(g, v, c)
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+func allConst(n *graph.Node) bool {
+	for _, v := range n.In {
+		if v != nil && v.Const == nil {
+			return false
+		}
+	}
+	return len(n.In) > 0
+}
+
+// setConst lets readers of v read a constant; v itself stays its node's output, which is dead now.
+func setConst(g *graph.Graph, v *graph.Value, t *tensor.Tensor) {
+	g.Replace(v, graph.NewConst(v.Name, t))
+}

@@ -1,0 +1,80 @@
+// Package pass rewrites graphs: float networks as importers leave them become the few fused NHWC operators that the
+// runtime has kernels for. Every pass leaves a valid graph that computes the same function.
+package pass
+
+import (
+	"fmt"
+
+	"edgerun/rt/graph"
+)
+
+// Pass is one rewrite. Run reports whether it changed anything.
+type Pass struct {
+	Name string
+	Why  string // why it stands where it stands
+	Run  func(*graph.Graph) (bool, error)
+}
+
+// Passes are all rewrites in the order in which Float applies them, over and over until none changes the graph.
+var Passes = []Pass{
+	{"fold constants", "what can be computed now never runs; later passes look for constants", foldConstants},
+	{"drop dead nodes", "a dead reader would keep other passes from fusing", dropDead},
+	{"cancel transposes", "convolutions become neighbours only when the importer's layout changes between them are gone", cancelTransposes},
+	{"fold transpose into weights", "what is left of a layout change before a fully connected layer costs nothing in its weights", foldIntoWeights},
+	{"fold scale and offset", "batch normalization disappears into the layer before it; needs layers to be neighbours", foldScale},
+	{"fuse activations", "a clamp after a layer is free inside its kernel; the layer's own scale must be final by then", fuseClamp},
+}
+
+// Float applies all passes to g until nothing changes. After each change the graph is validated.
+func Float(g *graph.Graph) error {
+	for changed := true; changed; {
+		changed = false
+		for _, p := range Passes {
+			did, err := p.Run(g)
+			if err == nil && did {
+				if err = g.Sort(); err == nil {
+					err = g.Infer()
+				}
+				if err == nil {
+					err = g.Validate()
+				}
+			}
+			if err != nil {
+				return fmt.Errorf("pass %q: %w", p.Name, err)
+			}
+			changed = changed || did
+		}
+	}
+	return nil
+}
+
+// dropDead removes nodes whose outputs nobody reads.
+func dropDead(g *graph.Graph) (bool, error) {
+	live := map[*graph.Value]bool{}
+	for _, v := range g.Outputs {
+		live[v] = true
+	}
+	var kept []*graph.Node
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		n := g.Nodes[i]
+		used := false
+		for _, v := range n.Out {
+			used = used || live[v]
+		}
+		if !used {
+			continue
+		}
+		for _, v := range n.In {
+			live[v] = true
+		}
+		kept = append(kept, n)
+	}
+	if len(kept) == len(g.Nodes) {
+		return false, nil
+	}
+	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
+		kept[i], kept[j] = kept[j], kept[i]
+	}
+	g.Nodes = kept
+	return true, nil
+}

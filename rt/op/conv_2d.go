@@ -1,0 +1,224 @@
+package op
+
+import (
+	"fmt"
+
+	"edgerun/kernels"
+	"edgerun/rt/tensor"
+)
+
+// Conv2D is y[n,p,o] = clamp(bias[o] + Σ_kh,kw,c x[n, p·stride − pad + k·dilation, c]·w[o,kh,kw,c]).
+//
+// x: [N,H,W,C], w: constant [O,KH,KW,C/groups], bias: constant [O] or absent. Output channel o of group g reads input
+// channels g·C/groups … A padded tap counts as zero: in int8 it reads the zero point, in float32 it takes part in the
+// defined order as fma(+0, w, acc).
+// int8: TFLite's CONV_2D, int32 accumulators, one multiplier per channel.
+var Conv2D = register(Def{
+	Code: 1, Name: "Conv2D", MinIn: 2, MaxIn: 3, Outs: 1,
+	Attrs: append([]AttrSpec{{Name: "strides", Kind: Ints}, {Name: "pads", Kind: Ints}, {Name: "dilations", Kind: Ints},
+		{Name: "groups", Kind: Int}}, clampAttrs...),
+	Infer:   inferConv2D,
+	Prepare: prepareConv2D,
+	Quant:   Quantization{Kind: OwnRange, Weight: 1, Bias: 2},
+	MACs: func(n *Node) int {
+		w := &n.In[1].Shape
+		return n.Out[0].Shape.Elements() * w.Dim[1] * w.Dim[2] * w.Dim[3]
+	},
+})
+
+func convWindow(n *Node) (window, int, error) {
+	x, w := &n.In[0], &n.In[1]
+	groups := n.Attrs.Int("groups", 1)
+	if w.Shape.Rank != 4 {
+		return window{}, 0, fmt.Errorf("weights have shape %v, want [O,KH,KW,I]", w.Shape)
+	}
+	win, err := parseWindow(n.Attrs, x.Shape, [2]int{w.Shape.Dim[1], w.Shape.Dim[2]}, false)
+	if err != nil {
+		return win, 0, err
+	}
+	o, depth := w.Shape.Dim[0], w.Shape.Dim[3]
+	if groups < 1 || o == 0 || depth == 0 || o%groups != 0 || depth*groups != win.channels {
+		return win, 0, fmt.Errorf("weights %v with %d groups do not fit %d input channels", w.Shape, groups, win.channels)
+	}
+	return win, groups, nil
+}
+
+func inferConv2D(n *Node) error {
+	win, _, err := convWindow(n)
+	if err != nil {
+		return err
+	}
+	if b := optional(n, 2); b != nil && b.Shape.Elements() != n.In[1].Shape.Dim[0] {
+		return fmt.Errorf("bias has shape %v, want [%d]", b.Shape, n.In[1].Shape.Dim[0])
+	}
+	n.Out[0].DType = n.In[0].DType
+	n.Out[0].Shape = tensor.MakeShape(n.In[0].Shape.Dim[0], win.out[0], win.out[1], n.In[1].Shape.Dim[0])
+	return nil
+}
+
+// gemmStep runs one matrix product per group over pictures.
+type gemmStep struct {
+	groups   []groupGemm
+	x        int
+	picture  int // elements of x per picture
+	pixels   int // output pixels per picture
+	yStride  int // output channels
+	gather   *gather
+	colTasks int
+	blocks   int
+	rows     bool // rows are the picture's pixels: a plain matrix whose first extents vary
+}
+
+type groupGemm interface {
+	run(f *Frame, w *Worker, b *block, rows, grp, groups, xShift, yRow, yCol, yStride int)
+	base() *gemm
+}
+
+func (g *gemm) base() *gemm { return g }
+
+func prepareConv2D(p *Prepare) (Step, error) {
+	win, groups, err := convWindow(p.Node)
+	if err != nil {
+		return nil, err
+	}
+	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
+	if w.Const == nil {
+		return nil, fmt.Errorf("weights are not constant: %w", ErrUnsupported)
+	}
+	s := &gemmStep{x: x.Slot, picture: win.in[0] * win.in[1] * win.channels, pixels: win.pixels(), yStride: w.Shape.Dim[0]}
+	channels, depth := w.Shape.Dim[0], w.Shape.Dim[3]
+	per, taps := channels/groups, win.taps()
+	switch x.DType {
+	case tensor.Float32:
+		bias, err := biasF32(optional(p.Node, 2), channels)
+		if err != nil {
+			return nil, err
+		}
+		weights := w.Const.Data.F32()
+		for g := range groups {
+			s.groups = append(s.groups, newGemmF32(p.Kernels, weights[g*per*taps*depth:(g+1)*per*taps*depth],
+				bias[g*per:(g+1)*per], taps, depth, p.Attrs, groupRows(win, g*depth), x.Slot, y.Slot))
+		}
+	case tensor.Int8:
+		if err := s.prepareS8(p, win, groups); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
+	}
+	s.split()
+	return s, nil
+}
+
+func (s *gemmStep) prepareS8(p *Prepare, win window, groups int) error {
+	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
+	sx, zx, err := perTensor("input", &x.Type)
+	if err != nil {
+		return err
+	}
+	sy, zy, err := perTensor("output", &y.Type)
+	if err != nil {
+		return err
+	}
+	if err := weightsS8(w); err != nil {
+		return err
+	}
+	channels, depth := w.Shape.Dim[0], w.Shape.Dim[3]
+	bias, err := biasS8(optional(p.Node, 2), channels)
+	if err != nil {
+		return err
+	}
+	mult, shift := channelMultipliers(sx, w.Quant.Scale, sy, channels)
+	lo, hi := clampS8(p.Attrs, sy, zy)
+	weights := w.Const.Data.I8()
+	per, taps := channels/groups, win.taps()
+	gathered := groups == 1 && worthGathering(p.Kernels, taps, depth)
+	for g := range groups {
+		c0, c1 := g*per, (g+1)*per
+		params := &gemmS8Params{w: weights[c0*taps*depth : c1*taps*depth], bias: bias[c0:c1], mult: mult[c0:c1], shift: shift[c0:c1],
+			taps: taps, k: depth, zx: zx, zy: zy, lo: lo, hi: hi, buildRows: groupRows(win, g*depth), inSlot: x.Slot, outSlot: y.Slot}
+		if gathered {
+			params.taps, params.k = 1, taps*depth
+			params.buildRows = func(mr int) indirection { return win.indirect(1) }
+		}
+		gemm := newGemmS8(p.Kernels, params)
+		if gathered {
+			s.gather = newGather(gemm, win)
+		}
+		s.groups = append(s.groups, gemm)
+	}
+	return nil
+}
+
+// groupRows builds the window's indirection with every tap moved by the group's first channel.
+func groupRows(win window, channel int) func(mr int) indirection {
+	return func(mr int) indirection {
+		ind := win.indirect(mr)
+		for _, t := range ind.tables {
+			for i, off := range t {
+				if off >= 0 {
+					t[i] = off + int32(channel)
+				}
+			}
+		}
+		return ind
+	}
+}
+
+// split chooses how many tasks the columns give.
+func (s *gemmStep) split() {
+	g := s.groups[0].base()
+	s.blocks = len(g.ind.blocks)
+	s.colTasks = g.colGroups()
+}
+
+func (s *gemmStep) Info() Info {
+	var in Info
+	for _, g := range s.groups {
+		i := g.base().info()
+		in.Kernel = i.Kernel
+		in.PackedBytes += i.PackedBytes
+	}
+	if s.gather != nil {
+		in.Kernel += " gathered"
+		in.PackedBytes += 4 * len(s.gather.table)
+		in.ScratchBytes = s.gather.scratchBytes
+	}
+	return in
+}
+
+func (s *gemmStep) Tasks(f *Frame) int {
+	if s.rows {
+		rows := f.Shape[s.x].Elements() / s.picture
+		return (rows + blockPixels - 1) / blockPixels * s.colTasks
+	}
+	return f.Shape[s.x].Dim[0] * len(s.groups) * s.blocks * s.colTasks
+}
+
+func (s *gemmStep) Run(f *Frame, w *Worker, task int) {
+	col, task := task%s.colTasks, task/s.colTasks
+	if s.rows {
+		g := s.groups[0]
+		b := &g.base().ind.blocks[task]
+		rows := f.Shape[s.x].Elements() / s.picture
+		g.run(f, w, b, min(b.rows, rows-b.first), col, s.colTasks, 0, 0, 0, s.yStride)
+		return
+	}
+	blk, task := task%s.blocks, task/s.blocks
+	group, picture := task%len(s.groups), task/len(s.groups)
+	g := s.groups[group]
+	b := &g.base().ind.blocks[blk]
+	if s.gather != nil {
+		s.gather.run(f, w, b, col, s.colTasks, picture)
+		return
+	}
+	g.run(f, w, b, b.rows, col, s.colTasks, picture*s.picture, picture*s.pixels, group*g.base().cols, s.yStride)
+}
+
+// worthGathering reports whether the kernel would spend most of its time on the zeros that round each tap's few
+// channels up to KR: then the taps of a row are first copied side by side into scratch memory.
+func worthGathering(set *kernels.Set, taps, depth int) bool {
+	kr := set.GemmS8.KR
+	up := func(n int) int { return (n + kr - 1) / kr * kr }
+	return taps*up(depth) >= 4*up(taps*depth)
+}

@@ -1,0 +1,26 @@
+package op
+
+import (
+	"edgerun/kernels/abi"
+	"edgerun/rt/tensor"
+)
+
+// Worker is what one goroutine of a session's pool owns: the argument structs of the kernels, so that no call
+// allocates, and scratch memory.
+type Worker struct {
+	Scratch tensor.Buffer
+
+	GemmS8       abi.GemmS8
+	GemmF32      abi.GemmF32
+	AddS8        abi.AddS8
+	MulS8        abi.MulS8
+	LutS8        abi.LutS8
+	BinaryF32    abi.BinaryF32
+	ClampF32     abi.ClampF32
+	PoolS8       abi.PoolS8
+	PoolF32      abi.PoolF32
+	SoftmaxS8    abi.SoftmaxS8
+	SoftmaxF32   abi.SoftmaxF32
+	QuantizeS8   abi.QuantizeS8
+	DequantizeS8 abi.DequantizeS8
+}

@@ -1,0 +1,155 @@
+package rt
+
+import (
+	"fmt"
+
+	"edgerun/kernels/fixed"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// Session is a program's memory. One goroutine at a time may use it.
+type Session struct {
+	program *Program
+	pool    *Pool
+	arena   tensor.Buffer
+	frame   op.Frame
+	workers []op.Worker
+	views   []*op.Node // for inferring extents when an input is resized
+	current op.Step
+	observe Observer
+}
+
+// Observer is called after each step with the node and its outputs' data, which it must not keep. Calibration,
+// comparison and tracing are observers.
+type Observer func(step int, node *graph.Node, out []tensor.Buffer)
+
+// NewSession allocates an arena and one worker for each of the pool's threads. A nil pool runs on the caller alone.
+func (p *Program) NewSession(pool *Pool) *Session {
+	threads := 1
+	if pool != nil {
+		threads = pool.Threads()
+	}
+	s := &Session{program: p, pool: pool, arena: tensor.Alloc(p.plan.ArenaBytes), workers: make([]op.Worker, threads)}
+	if n := p.scratchBytes(); n > 0 {
+		for i := range s.workers {
+			s.workers[i].Scratch = tensor.Alloc(n)
+		}
+	}
+	s.frame.Buf = make([]tensor.Buffer, len(p.values))
+	s.frame.Shape = make([]tensor.Shape, len(p.values))
+	for i, v := range p.values {
+		s.frame.Shape[i] = v.Shape
+		if v.Const != nil {
+			s.frame.Buf[i] = v.Const.Data
+		} else {
+			s.frame.Buf[i] = s.arena.Slice(p.offsets[i], v.SizeBytes())
+		}
+	}
+	for i := range p.steps {
+		s.views = append(s.views, p.steps[i].node.View(func(v *graph.Value) int { return p.slots[v] }))
+	}
+	return s
+}
+
+// Program returns what the session runs.
+func (s *Session) Program() *Program { return s.program }
+
+// SetObserver sets the observer; nil ends observing.
+func (s *Session) SetObserver(o Observer) { s.observe = o }
+
+// Input returns the memory of graph input i, of the current shape. Fill it before every Run: later steps reuse it.
+func (s *Session) Input(i int) tensor.Buffer { return s.buffer(s.program.graph.Inputs[i]) }
+
+// Output returns the memory of graph output i, of the current shape, valid until the next Run.
+func (s *Session) Output(i int) tensor.Buffer { return s.buffer(s.program.graph.Outputs[i]) }
+
+// InputShape and OutputShape return the current extents.
+func (s *Session) InputShape(i int) tensor.Shape {
+	return s.frame.Shape[s.program.slots[s.program.graph.Inputs[i]]]
+}
+func (s *Session) OutputShape(i int) tensor.Shape {
+	return s.frame.Shape[s.program.slots[s.program.graph.Outputs[i]]]
+}
+
+func (s *Session) buffer(v *graph.Value) tensor.Buffer {
+	slot := s.program.slots[v]
+	return s.frame.Buf[slot].Slice(0, v.DType.SizeBytes(s.frame.Shape[slot].Elements()))
+}
+
+// Resize sets the extents of input i for the following Runs, within the bounds that the program was compiled for,
+// and only along symbolic dimensions. It allocates nothing unless it fails.
+func (s *Session) Resize(i int, shape tensor.Shape) error {
+	v := s.program.graph.Inputs[i]
+	if !shape.Fits(v.Shape) {
+		return fmt.Errorf("rt: input %q: shape %v does not fit %v: %w", v.Name, shape, v.Shape, ErrShape)
+	}
+	for k, d := range shape.Dims() {
+		if d != v.Shape.Dim[k] && (k >= len(v.Sym) || v.Sym[k] == "") || d < 1 {
+			return fmt.Errorf("rt: input %q: shape %v: dimension %d is fixed at %d: %w", v.Name, shape, k, v.Shape.Dim[k], ErrShape)
+		}
+	}
+	slot := s.program.slots[v]
+	old := s.frame.Shape[slot]
+	s.frame.Shape[slot] = shape
+	if err := s.infer(); err != nil {
+		s.frame.Shape[slot] = old
+		if again := s.infer(); again != nil {
+			return again
+		}
+		return err
+	}
+	return nil
+}
+
+// infer brings all extents in line with the inputs'.
+func (s *Session) infer() error {
+	for i, n := range s.views {
+		for k := range n.In {
+			if slot := n.In[k].Slot; slot >= 0 {
+				n.In[k].Shape = s.frame.Shape[slot]
+			}
+		}
+		node := s.program.steps[i].node
+		if err := node.Op.Infer(n); err != nil {
+			return fmt.Errorf("rt: node %q (%s): %w", node.Name, node.Op.Name, err)
+		}
+		for k := range n.Out {
+			if bound := node.Out[k].Shape; !n.Out[k].Shape.Fits(bound) {
+				return fmt.Errorf("rt: node %q (%s): output %v passes its bound %v: %w", node.Name, node.Op.Name, n.Out[k].Shape, bound, ErrShape)
+			}
+			s.frame.Shape[n.Out[k].Slot] = n.Out[k].Shape
+		}
+	}
+	return nil
+}
+
+// Run computes the outputs from the inputs. It allocates nothing and cannot fail: Compile and Resize have checked.
+func (s *Session) Run() {
+	for i := range s.program.steps {
+		st := &s.program.steps[i]
+		if st.run != nil {
+			s.current = st.run
+			s.pool.run(s, st.run.Tasks(&s.frame))
+		}
+		if s.observe != nil {
+			s.report(i, st.node)
+		}
+	}
+	for i, v := range s.program.graph.Outputs {
+		if v.DType == tensor.Float32 {
+			fixed.CanonicalF32(s.Output(i).F32())
+		}
+	}
+}
+
+func (s *Session) work(worker, task int) { s.current.Run(&s.frame, &s.workers[worker], task) }
+
+func (s *Session) report(step int, n *graph.Node) {
+	out := make([]tensor.Buffer, len(n.Out))
+	for i, v := range n.Out {
+		out[i] = s.buffer(v)
+	}
+	s.observe(step, n, out)
+}

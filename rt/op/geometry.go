@@ -1,6 +1,7 @@
 package op
 
 import (
+	"errors"
 	"fmt"
 
 	"edgerun/rt/tensor"
@@ -14,6 +15,24 @@ type window struct {
 	channels                 int
 }
 
+// readInts fills dst from an attribute, if it is there, with values from least up to 65536.
+func readInts(a Attrs, name string, dst []int, least int) error {
+	v := a.Ints(name)
+	if v == nil {
+		return nil
+	}
+	if len(v) != len(dst) {
+		return fmt.Errorf("%s %v, want %d values", name, v, len(dst))
+	}
+	for i, x := range v {
+		if x < least || x > 1<<16 {
+			return fmt.Errorf("%s %v outside [%d,65536]", name, v, least)
+		}
+		dst[i] = x
+	}
+	return nil
+}
+
 // parseWindow reads strides, pads and dilations and computes the output's extents. ceil rounds them up, but no window
 // starts behind the padded picture's start padding and pixels.
 func parseWindow(a Attrs, in tensor.Shape, kernel [2]int, ceil bool) (window, error) {
@@ -22,24 +41,9 @@ func parseWindow(a Attrs, in tensor.Shape, kernel [2]int, ceil bool) (window, er
 		return w, fmt.Errorf("input has shape %v, want [N,H,W,C]", in)
 	}
 	w.in, w.channels = [2]int{in.Dim[1], in.Dim[2]}, in.Dim[3]
-	for _, f := range []struct {
-		name string
-		dst  []int
-		min  int
-	}{{"strides", w.stride[:], 1}, {"dilations", w.dilation[:], 1}, {"pads", w.pad[:], 0}} {
-		v := a.Ints(f.name)
-		if v == nil {
-			continue
-		}
-		if len(v) != len(f.dst) {
-			return w, fmt.Errorf("%s %v, want %d values", f.name, v, len(f.dst))
-		}
-		for i, x := range v {
-			if x < f.min || x > 1<<16 {
-				return w, fmt.Errorf("%s %v outside [%d,65536]", f.name, v, f.min)
-			}
-			f.dst[i] = x
-		}
+	if err := errors.Join(readInts(a, "strides", w.stride[:], 1), readInts(a, "dilations", w.dilation[:], 1),
+		readInts(a, "pads", w.pad[:], 0)); err != nil {
+		return w, err
 	}
 	for i := range 2 {
 		if kernel[i] < 1 || kernel[i] > 1<<16 {

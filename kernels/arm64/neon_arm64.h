@@ -1,0 +1,115 @@
+// NEON instructions that Go's assembler lacks, and the few that it has but that macros over register numbers need.
+//
+// Arguments are register numbers, sources first, destination last, as in Go. The comment is what GNU objdump prints
+// for the word with the arguments filled in; TestEncodings holds every line to it.
+
+// Loads with a register offset in bytes: index, base, destination.
+#define LDR_Q(x, b, d) WORD $(0x3CE06800 | (x)<<16 | (b)<<5 | (d)) // ldr q{d}, [x{b}, x{x}]
+#define LDR_S(x, b, d) WORD $(0xBC606800 | (x)<<16 | (b)<<5 | (d)) // ldr s{d}, [x{b}, x{x}]
+
+// Products and dot products.
+#define SMULL_8H(m, n, d) WORD $(0x0E20C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.8h, v{n}.8b, v{m}.8b
+#define SMLAL2_8H(m, n, d) WORD $(0x4E208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 v{d}.8h, v{n}.16b, v{m}.16b
+#define SMULL_4S(m, n, d) WORD $(0x0E60C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.4s, v{n}.4h, v{m}.4h
+#define SMULL2_4S(m, n, d) WORD $(0x4E60C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.4s, v{n}.8h, v{m}.8h
+#define SADALP_4S(n, d) WORD $(0x4E606800 | (n)<<5 | (d)) // sadalp v{d}.4s, v{n}.8h
+#define MLS_4S(m, n, d) WORD $(0x6EA09400 | (m)<<16 | (n)<<5 | (d)) // mls v{d}.4s, v{n}.4s, v{m}.4s
+#define SDOT_4S(m, n, d) WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.16b
+#define SDOT0_4S(m, n, d) WORD $(0x4F80E000 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.4b[0]
+#define SDOT1_4S(m, n, d) WORD $(0x4FA0E000 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.4b[1]
+#define SDOT2_4S(m, n, d) WORD $(0x4F80E800 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.4b[2]
+#define SDOT3_4S(m, n, d) WORD $(0x4FA0E800 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.4b[3]
+#define FMLA0_4S(m, n, d) WORD $(0x4F801000 | (m)<<16 | (n)<<5 | (d)) // fmla v{d}.4s, v{n}.4s, v{m}.s[0]
+#define FMLA1_4S(m, n, d) WORD $(0x4FA01000 | (m)<<16 | (n)<<5 | (d)) // fmla v{d}.4s, v{n}.4s, v{m}.s[1]
+#define FMLA2_4S(m, n, d) WORD $(0x4F801800 | (m)<<16 | (n)<<5 | (d)) // fmla v{d}.4s, v{n}.4s, v{m}.s[2]
+#define FMLA3_4S(m, n, d) WORD $(0x4FA01800 | (m)<<16 | (n)<<5 | (d)) // fmla v{d}.4s, v{n}.4s, v{m}.s[3]
+
+// Widening and narrowing.
+#define SSUBL_8H(m, n, d) WORD $(0x0E202000 | (m)<<16 | (n)<<5 | (d)) // ssubl v{d}.8h, v{n}.8b, v{m}.8b
+#define SSUBL2_8H(m, n, d) WORD $(0x4E202000 | (m)<<16 | (n)<<5 | (d)) // ssubl2 v{d}.8h, v{n}.16b, v{m}.16b
+#define SADDW_8H(m, n, d) WORD $(0x0E201000 | (m)<<16 | (n)<<5 | (d)) // saddw v{d}.8h, v{n}.8h, v{m}.8b
+#define SADDW2_8H(m, n, d) WORD $(0x4E201000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.8h, v{n}.8h, v{m}.16b
+#define SADDW_4S(m, n, d) WORD $(0x0E601000 | (m)<<16 | (n)<<5 | (d)) // saddw v{d}.4s, v{n}.4s, v{m}.4h
+#define SADDW2_4S(m, n, d) WORD $(0x4E601000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.4s, v{n}.4s, v{m}.8h
+#define SXTL_4S(n, d) WORD $(0x0F10A400 | (n)<<5 | (d)) // sxtl v{d}.4s, v{n}.4h
+#define SXTL2_4S(n, d) WORD $(0x4F10A400 | (n)<<5 | (d)) // sxtl2 v{d}.4s, v{n}.8h
+#define SSHLL15_4S(n, d) WORD $(0x0F1FA400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #15
+#define SSHLL15_2_4S(n, d) WORD $(0x4F1FA400 | (n)<<5 | (d)) // sshll2 v{d}.4s, v{n}.8h, #15
+#define SQXTN_4H(n, d) WORD $(0x0E614800 | (n)<<5 | (d)) // sqxtn v{d}.4h, v{n}.4s
+#define SQXTN2_8H(n, d) WORD $(0x4E614800 | (n)<<5 | (d)) // sqxtn2 v{d}.8h, v{n}.4s
+#define SQXTN_8B(n, d) WORD $(0x0E214800 | (n)<<5 | (d)) // sqxtn v{d}.8b, v{n}.8h
+#define SQXTN2_16B(n, d) WORD $(0x4E214800 | (n)<<5 | (d)) // sqxtn2 v{d}.16b, v{n}.8h
+
+// Integer arithmetic.
+#define ADD_4S(m, n, d) WORD $(0x4EA08400 | (m)<<16 | (n)<<5 | (d)) // add v{d}.4s, v{n}.4s, v{m}.4s
+#define AND_16B(m, n, d) WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d)) // and v{d}.16b, v{n}.16b, v{m}.16b
+#define SQADD_8H(m, n, d) WORD $(0x4E600C00 | (m)<<16 | (n)<<5 | (d)) // sqadd v{d}.8h, v{n}.8h, v{m}.8h
+#define SMAX_16B(m, n, d) WORD $(0x4E206400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.16b, v{n}.16b, v{m}.16b
+#define SMIN_16B(m, n, d) WORD $(0x4E206C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.16b, v{n}.16b, v{m}.16b
+#define SMAX_4S(m, n, d) WORD $(0x4EA06400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.4s, v{n}.4s, v{m}.4s
+#define SMIN_4S(m, n, d) WORD $(0x4EA06C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.4s, v{n}.4s, v{m}.4s
+#define SSHL_4S(m, n, d) WORD $(0x4EA04400 | (m)<<16 | (n)<<5 | (d)) // sshl v{d}.4s, v{n}.4s, v{m}.4s
+#define SRSHL_4S(m, n, d) WORD $(0x4EA05400 | (m)<<16 | (n)<<5 | (d)) // srshl v{d}.4s, v{n}.4s, v{m}.4s
+#define SQRDMULH_4S(m, n, d) WORD $(0x6EA0B400 | (m)<<16 | (n)<<5 | (d)) // sqrdmulh v{d}.4s, v{n}.4s, v{m}.4s
+#define SSRA31_4S(n, d) WORD $(0x4F211400 | (n)<<5 | (d)) // ssra v{d}.4s, v{n}.4s, #31
+#define CMGT_4S(m, n, d) WORD $(0x4EA03400 | (m)<<16 | (n)<<5 | (d)) // cmgt v{d}.4s, v{n}.4s, v{m}.4s
+#define CMGE_4S(m, n, d) WORD $(0x4EA03C00 | (m)<<16 | (n)<<5 | (d)) // cmge v{d}.4s, v{n}.4s, v{m}.4s
+#define CMLT0_4S(n, d) WORD $(0x4EA0A800 | (n)<<5 | (d)) // cmlt v{d}.4s, v{n}.4s, #0
+#define ABS_4S(n, d) WORD $(0x4EA0B800 | (n)<<5 | (d)) // abs v{d}.4s, v{n}.4s
+#define NEG_4S(n, d) WORD $(0x6EA0B800 | (n)<<5 | (d)) // neg v{d}.4s, v{n}.4s
+
+// Floating point.
+#define FADD_4S(m, n, d) WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d)) // fadd v{d}.4s, v{n}.4s, v{m}.4s
+#define FMUL_4S(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d)) // fmul v{d}.4s, v{n}.4s, v{m}.4s
+#define FDIV_4S(m, n, d) WORD $(0x6E20FC00 | (m)<<16 | (n)<<5 | (d)) // fdiv v{d}.4s, v{n}.4s, v{m}.4s
+#define FMAX_4S(m, n, d) WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d)) // fmax v{d}.4s, v{n}.4s, v{m}.4s
+#define FCMGT_4S(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d)) // fcmgt v{d}.4s, v{n}.4s, v{m}.4s
+#define FCMEQ_4S(m, n, d) WORD $(0x4E20E400 | (m)<<16 | (n)<<5 | (d)) // fcmeq v{d}.4s, v{n}.4s, v{m}.4s
+#define BIF_16B(m, n, d) WORD $(0x6EE01C00 | (m)<<16 | (n)<<5 | (d)) // bif v{d}.16b, v{n}.16b, v{m}.16b
+#define BIT_16B(m, n, d) WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d)) // bit v{d}.16b, v{n}.16b, v{m}.16b
+#define SCVTF_4S(n, d) WORD $(0x4E21D800 | (n)<<5 | (d)) // scvtf v{d}.4s, v{n}.4s
+#define FCVTZS_4S(n, d) WORD $(0x4EA1B800 | (n)<<5 | (d)) // fcvtzs v{d}.4s, v{n}.4s
+#define FCVTAS_4S(n, d) WORD $(0x4E21C800 | (n)<<5 | (d)) // fcvtas v{d}.4s, v{n}.4s
+
+// CLAMP_4S is fixed.ClampF32 to the bit, with t as scratch. FMAXNM would be one instruction less, but it returns a
+// NaN for a signalling NaN and +0 for a lo of -0.
+#define CLAMP_4S(lo, hi, v, t) \
+	FCMGT_4S(lo, v, t)   \
+	BIF_16B(t, lo, v)    \
+	FCMGT_4S(hi, v, t)   \
+	BIT_16B(t, hi, v)
+
+// RESCALE4 multiplies the four vectors v0 to v3 by one quantized multiplier without a left shift: SQRDMULH is
+// fixed.SRDHM; adding -1 to negative values makes the shift's halves-upwards into fixed.RDPOT's halves-away-from-zero.
+// An exponent of 0 must not see that -1: its mask is 0, any other's -1. nshift is minus the exponent.
+#define RESCALE4(mult, nshift, mask, v0, v1, v2, v3, t0, t1, t2, t3) \
+	SQRDMULH_4S(mult, v0, v0) \
+	SQRDMULH_4S(mult, v1, v1) \
+	SQRDMULH_4S(mult, v2, v2) \
+	SQRDMULH_4S(mult, v3, v3) \
+	AND_16B(mask, v0, t0)     \
+	AND_16B(mask, v1, t1)     \
+	AND_16B(mask, v2, t2)     \
+	AND_16B(mask, v3, t3)     \
+	SSRA31_4S(t0, v0)         \
+	SSRA31_4S(t1, v1)         \
+	SSRA31_4S(t2, v2)         \
+	SSRA31_4S(t3, v3)         \
+	SRSHL_4S(nshift, v0, v0)  \
+	SRSHL_4S(nshift, v1, v1)  \
+	SRSHL_4S(nshift, v2, v2)  \
+	SRSHL_4S(nshift, v3, v3)
+
+// NARROW4 adds the zero point in 32 bits, as the definition does, and saturates the four vectors into the 16 bytes
+// of d, which may be v0; v2 is overwritten.
+#define NARROW4(zero, v0, v1, v2, v3, d) \
+	ADD_4S(zero, v0, v0) \
+	ADD_4S(zero, v1, v1) \
+	ADD_4S(zero, v2, v2) \
+	ADD_4S(zero, v3, v3) \
+	SQXTN_4H(v0, v0)     \
+	SQXTN_4H(v2, v2)     \
+	SQXTN2_8H(v1, v0)    \
+	SQXTN2_8H(v3, v2)    \
+	SQXTN_8B(v0, d)      \
+	SQXTN2_16B(v2, d)

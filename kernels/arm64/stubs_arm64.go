@@ -1,0 +1,63 @@
+package arm64
+
+import "edgerun/kernels/abi"
+
+// The names by which go_asm.h gives the assembly the offsets of the fields.
+type (
+	gemmS8       = abi.GemmS8
+	gemmF32      = abi.GemmF32
+	addS8        = abi.AddS8
+	mulS8        = abi.MulS8
+	binaryF32    = abi.BinaryF32
+	clampF32     = abi.ClampF32
+	lutS8        = abi.LutS8
+	poolS8       = abi.PoolS8
+	poolF32      = abi.PoolF32
+	quantizeS8   = abi.QuantizeS8
+	dequantizeS8 = abi.DequantizeS8
+)
+
+//go:noescape
+func Gemm4x4c16S8NEON(a *abi.GemmS8)
+
+//go:noescape
+func Gemm4x16c4S8DotProd(a *abi.GemmS8)
+
+//go:noescape
+func Gemm8x8F32NEON(a *abi.GemmF32)
+
+//go:noescape
+func AddS8NEON(a *abi.AddS8)
+
+//go:noescape
+func MulS8NEON(a *abi.MulS8)
+
+//go:noescape
+func LutS8NEON(a *abi.LutS8)
+
+//go:noescape
+func MaxPoolS8NEON(a *abi.PoolS8)
+
+//go:noescape
+func AvgPoolS8NEON(a *abi.PoolS8)
+
+//go:noescape
+func QuantizeS8NEON(a *abi.QuantizeS8)
+
+//go:noescape
+func DequantizeS8NEON(a *abi.DequantizeS8)
+
+//go:noescape
+func AddF32NEON(a *abi.BinaryF32)
+
+//go:noescape
+func MulF32NEON(a *abi.BinaryF32)
+
+//go:noescape
+func ClampF32NEON(a *abi.ClampF32)
+
+//go:noescape
+func MaxPoolF32NEON(a *abi.PoolF32)
+
+//go:noescape
+func AvgPoolF32NEON(a *abi.PoolF32)

@@ -27,6 +27,9 @@ type Place struct {
 	Values            []*graph.Value
 }
 
+// retries is how often each order is improved; networks of this field need one or two.
+const retries = 48
+
 // Make plans g's computed values; constants have no place. It allocates and may be slow: it runs once.
 //
 // Values share a block when a node only views its input, or works in place on an input that nobody reads later.
@@ -36,13 +39,25 @@ func Make(g *graph.Graph) (*Plan, error) {
 	p.PeakBytes = peak(p.Places, len(g.Nodes))
 	best := -1
 	for _, order := range orders {
-		trial := slices.Clone(p.Places)
-		if size := place(trial, order); best < 0 || size < best {
-			best = size
-			p.Places = trial
+		idx := make([]int, len(p.Places))
+		for i := range idx {
+			idx[i] = i
 		}
-		if best == p.PeakBytes {
-			break
+		slices.SortStableFunc(idx, func(i, j int) int { return order(&p.Places[i], &p.Places[j]) })
+		for range retries {
+			trial := slices.Clone(p.Places)
+			size, highest := place(trial, idx)
+			if best < 0 || size < best {
+				best = size
+				p.Places = trial
+			}
+			if best <= p.PeakBytes || highest == 0 {
+				break
+			}
+			// What ended up on top gets the first choice next time.
+			i := idx[highest]
+			copy(idx[1:highest+1], idx[:highest])
+			idx[0] = i
 		}
 	}
 	p.ArenaBytes = max(best, 0)
@@ -157,16 +172,10 @@ var orders = []func(a, b *Place) int{
 }
 
 // place puts each block, in the given order, into the smallest gap between the blocks that live with it, else behind
-// the last of them; it returns the arena's size.
-func place(places []Place, order func(a, b *Place) int) int {
-	idx := make([]int, len(places))
-	for i := range idx {
-		idx[i] = i
-	}
-	slices.SortStableFunc(idx, func(i, j int) int { return order(&places[i], &places[j]) })
-	size := 0
+// the last of them; it returns the arena's size and the position in the order of the block that ends last.
+func place(places []Place, idx []int) (size, highest int) {
 	var placed []int // by offset
-	for _, i := range idx {
+	for k, i := range idx {
 		p := &places[i]
 		at, bestGap, end := -1, 0, 0
 		for _, j := range placed {
@@ -183,11 +192,13 @@ func place(places []Place, order func(a, b *Place) int) int {
 			at = end
 		}
 		p.Offset = at
-		size = max(size, at+p.SizeBytes)
-		k, _ := slices.BinarySearchFunc(placed, at, func(j, at int) int { return cmp.Compare(places[j].Offset, at) })
-		placed = slices.Insert(placed, k, i)
+		if at+p.SizeBytes > size {
+			size, highest = at+p.SizeBytes, k
+		}
+		pos, _ := slices.BinarySearchFunc(placed, at, func(j, at int) int { return cmp.Compare(places[j].Offset, at) })
+		placed = slices.Insert(placed, pos, i)
 	}
-	return size
+	return size, highest
 }
 
 // Check reports two blocks that live at the same step and overlap, and blocks outside the arena.

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// importOrder is the project's layering: in "a < b", b may import a, and what a may import. Do not change it to make
+// a build pass: an import that it forbids is a sign that something is in the wrong place.
+const importOrder = `
+kernels/abi, kernels/fixed < kernels/generic, kernels/arm64, kernels/amd64 < kernels
+kernels/abi < rt/tensor
+rt/tensor, kernels, kernels/fixed < rt/op < rt/graph < rt/plan < rt
+rt/graph < rt/op/optest
+rt/tensor < rt/observe
+rt/tensor, kernels/fixed < rt/frontend, rt/task
+rt/graph, rt/frontend, rt/task, rt/observe < loader
+rt, loader, rt/frontend, rt/task, rt/observe < quant/onnx, quant/pass, quant/calib < quant
+quant, loader, rt, testdata < cmd/edgerun
+`
+
+// restricted lists imports that only some packages may have, or that some may never have directly. A package counts as
+// named if it or a parent folder is.
+var restricted = []struct {
+	imports []string
+	only    []string // allowed here only
+	never   []string // or: nowhere below these
+}{
+	{imports: []string{"os", "reflect", "runtime/pprof", "net", "os/exec"}, never: []string{"rt", "kernels"}},
+	{imports: []string{"github.com/klauspost/compress/zstd"}, only: []string{"loader"}},
+	{imports: []string{"unsafe"}, only: []string{"rt/tensor", "kernels", "loader"}},
+	{imports: []string{"C"}, never: []string{"."}},
+	{imports: []string{"google.golang.org/protobuf/encoding/protowire"}, only: []string{"quant/onnx"}},
+}
+
+const module = "edgerun/"
+
+// root is the repository's top folder.
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func goCommand(t testing.TB, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root(t)
+	cmd.Env = append(os.Environ(), append([]string{"CGO_ENABLED=0"}, env...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s%s", strings.Join(args, " "), err, out, stderr.Bytes())
+	}
+	return string(out)
+}
+
+// allowedImports returns, for each package of the order, all packages that it may import.
+func allowedImports(order string) map[string]map[string]bool {
+	allowed := map[string]map[string]bool{}
+	list := func(s string) []string {
+		var out []string
+		for _, p := range strings.Split(s, ",") {
+			out = append(out, strings.TrimSpace(p))
+		}
+		return out
+	}
+	for _, line := range strings.Split(strings.TrimSpace(order), "\n") {
+		terms := strings.Split(line, "<")
+		for i, term := range terms {
+			for _, p := range list(term) {
+				if allowed[p] == nil {
+					allowed[p] = map[string]bool{}
+				}
+				for _, before := range terms[:i] {
+					for _, q := range list(before) {
+						allowed[p][q] = true
+					}
+				}
+			}
+		}
+	}
+	for changed := true; changed; { // transitive closure
+		changed = false
+		for _, set := range allowed {
+			for q := range set {
+				for r := range allowed[q] {
+					if !set[r] {
+						set[r], changed = true, true
+					}
+				}
+			}
+		}
+	}
+	return allowed
+}
+
+func TestImports(t *testing.T) {
+	allowed := allowedImports(importOrder)
+	for _, arch := range []string{"amd64", "arm64", "riscv64"} {
+		out := goCommand(t, []string{"GOOS=linux", "GOARCH=" + arch}, "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+		for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+			fields := strings.Fields(line)
+			pkg := strings.TrimPrefix(fields[0], module)
+			if allowed[pkg] == nil && !strings.HasPrefix(pkg, "testdata") {
+				t.Errorf("%s is not part of the import order", pkg)
+			}
+			for _, imp := range fields[1:] {
+				if own, ok := strings.CutPrefix(imp, module); ok && !allowed[pkg][own] {
+					t.Errorf("%s imports %s against the import order", pkg, own)
+				}
+				for _, r := range restricted {
+					if slices.Contains(r.imports, imp) && (r.only != nil && !below(pkg, r.only) || below(pkg, r.never)) {
+						t.Errorf("%s imports %s", pkg, imp)
+					}
+				}
+			}
+		}
+	}
+}
+
+func below(pkg string, parents []string) bool {
+	return slices.ContainsFunc(parents, func(p string) bool {
+		return p == "." || pkg == p || strings.HasPrefix(pkg, p+"/")
+	})
+}
+
+// TestBuilds compiles the command for machines that have portable kernels only, and for the boards.
+func TestBuilds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no cross-compilation")
+	}
+	for _, target := range []string{"linux/arm64", "linux/arm", "linux/riscv64", "darwin/arm64", "windows/amd64"} {
+		t.Run(target, func(t *testing.T) {
+			goos, arch, _ := strings.Cut(target, "/")
+			goCommand(t, []string{"GOOS=" + goos, "GOARCH=" + arch}, "build", "-o", filepath.Join(t.TempDir(), "edgerun"), "./cmd/edgerun")
+		})
+	}
+}
+
+// TestNoFusedMultiplyAdd disassembles the arm64 command: Go fuses a·b + c there, which gives other bytes than on
+// amd64. No function of ours may hold such an instruction.
+func TestNoFusedMultiplyAdd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no cross-compilation")
+	}
+	for _, target := range [][]string{{"GOARCH=arm64"}, {"GOARCH=amd64", "GOAMD64=v3"}} {
+		binary := filepath.Join(t.TempDir(), "edgerun")
+		goCommand(t, append([]string{"GOOS=linux"}, target...), "build", "-o", binary, "./cmd/edgerun")
+		out := goCommand(t, nil, "tool", "objdump", "-s", `^(edgerun/|main\.)`, binary)
+		fused := regexp.MustCompile(`\b(FMADD|FMSUB|FNMADD|FNMSUB|VFN?MADD|VFN?MSUB)[0-9A-Z]*\b`)
+		function, seen := "", 0
+		for _, line := range strings.Split(out, "\n") {
+			if strings.HasPrefix(line, "TEXT ") {
+				function = line
+				seen++
+				continue
+			}
+			if fused.MatchString(line) && !strings.Contains(function, ".s") {
+				t.Errorf("%v: %s\n%s", target, function, line)
+			}
+		}
+		if seen < 500 {
+			t.Errorf("%v: only %d functions disassembled", target, seen)
+		}
+	}
+}
+
+// TestTopLevel keeps the repository's top folder as it was agreed.
+func TestTopLevel(t *testing.T) {
+	want := []string{"ARCHITECTURE.md", "README.md", "boards", "cmd", "go.mod", "go.sum", "kernels", "loader", "quant", "rt", "testdata"}
+	out, err := exec.Command("git", "-C", root(t), "ls-files").Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	for _, file := range strings.Fields(string(out)) {
+		top, _, _ := strings.Cut(file, "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(want, top) {
+			t.Errorf("%s stands at the top level", file)
+		}
+	}
+}
+
+// qemuCPUs are the cores that together run every arm64 kernel, with the sets that each must have.
+var qemuCPUs = []struct{ cpu, sets string }{
+	{"cortex-a53", "generic,neon"},
+	{"cortex-a76", "generic,neon,dotprod"},
+	{"max", "generic,neon,dotprod"},
+}
+
+// TestArm64 cross-compiles every package's tests and runs them under qemu on three cores. Without qemu it skips, and
+// fails where EDGERUN_REQUIRE_QEMU is set.
+func TestArm64(t *testing.T) {
+	if os.Getenv("EDGERUN_UNDER_QEMU") != "" || testing.Short() {
+		t.Skip("runs on the host, without -short")
+	}
+	qemu, err := exec.LookPath("qemu-aarch64")
+	if err != nil {
+		if os.Getenv("EDGERUN_REQUIRE_QEMU") != "" {
+			t.Fatal("qemu-aarch64 is required and not installed (Debian package qemu-user)")
+		}
+		t.Skip("qemu-aarch64 is not installed (Debian package qemu-user): arm64 is not tested")
+	}
+	dir := t.TempDir()
+	packages := strings.Fields(goCommand(t, nil, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}`, "./..."))
+	goCommand(t, []string{"GOOS=linux", "GOARCH=arm64"}, append([]string{"test", "-c", "-o", dir + "/"}, packages...)...)
+	for _, c := range qemuCPUs {
+		for _, p := range packages {
+			t.Run(c.cpu+"/"+strings.TrimPrefix(p, module), func(t *testing.T) {
+				cmd := exec.Command(qemu, "-cpu", c.cpu, filepath.Join(dir, path.Base(p)+".test"), "-test.short")
+				cmd.Dir = filepath.Join(root(t), strings.TrimPrefix(p, module))
+				cmd.Env = append(os.Environ(), "EDGERUN_UNDER_QEMU=1", "EDGERUN_REQUIRE_SETS="+c.sets)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("%v\n%s", err, tail(out))
+				}
+			})
+		}
+	}
+}
+
+func tail(b []byte) string {
+	const keep = 4000
+	if len(b) > keep {
+		return fmt.Sprintf("… %s", b[len(b)-keep:])
+	}
+	return string(b)
+}

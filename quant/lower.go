@@ -1,0 +1,213 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+
+	"edgerun/quant/calib"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// lowering turns a float graph with known ranges into an int8 one.
+//
+// A float value may be needed as codes, as reals, or as both: codes and reals hold what has been made so far, and a
+// missing form is made by a Quantize or a Dequantize where it is first needed. Operators without an int8 form so stay
+// islands of float32.
+type lowering struct {
+	out    *graph.Graph
+	ranges map[*graph.Value]tensor.Quant // of float values
+	codes  map[*graph.Value]*graph.Value // float value → int8 value
+	reals  map[*graph.Value]*graph.Value // float value → float32 value of the new graph
+	issues []string
+}
+
+// lower builds the int8 graph. Inputs and outputs keep their names, types and shapes.
+func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, []string, error) {
+	l := &lowering{out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{}}
+	for _, v := range g.Inputs {
+		in := *v
+		l.out.Inputs = append(l.out.Inputs, &in)
+		l.reals[v] = &in
+	}
+	for _, n := range g.Nodes {
+		if err := l.node(n); err != nil {
+			return nil, nil, fmt.Errorf("quant: node %q (%s): %w", n.Name, n.Op.Name, err)
+		}
+	}
+	for _, v := range g.Outputs {
+		r, err := l.real(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.Name = v.Name
+		l.out.Outputs = append(l.out.Outputs, r)
+	}
+	return l.out, l.issues, l.out.Validate()
+}
+
+func (l *lowering) node(n *graph.Node) error {
+	if n.Op.Quant.Kind == op.FloatOnly || n.In[0].DType != tensor.Float32 || n.Out[0].DType != tensor.Float32 {
+		return l.island(n)
+	}
+	q := n.Op.Quant
+	var in []*graph.Value
+	for i, v := range n.In {
+		var c *graph.Value
+		var err error
+		switch {
+		case v == nil:
+		case i > 0 && i == q.Weight:
+			c, err = l.weights(n, v)
+		case i > 0 && i == q.Bias:
+			continue // needs the weights' final scales
+		case v.Const != nil:
+			c = l.constant(v)
+		default:
+			c, err = l.code(v)
+		}
+		if err != nil {
+			return err
+		}
+		in = append(in, c)
+	}
+	if q.Bias > 0 && len(n.In) > q.Bias && n.In[q.Bias] != nil {
+		in = append(in, l.bias(n.In[q.Bias], in[0].Quant.Scale[0], in[q.Weight].Quant.Scale))
+	}
+	m, err := l.out.Add(n.Op, n.Name, n.Attrs, in...)
+	if err != nil {
+		return err
+	}
+	y := m.Out[0]
+	switch q.Kind {
+	case op.SameRange:
+		y.Quant = in[0].Quant
+	case op.FixedOutput:
+		y.Quant = tensor.PerTensor(q.Scale, q.Zero)
+	default:
+		var ok bool
+		if y.Quant, ok = l.ranges[n.Out[0]]; !ok {
+			return fmt.Errorf("output %q was not calibrated", n.Out[0].Name)
+		}
+	}
+	y.Name = n.Out[0].Name
+	l.codes[n.Out[0]] = y
+	return nil
+}
+
+// island keeps a node in float32.
+func (l *lowering) island(n *graph.Node) error {
+	var in []*graph.Value
+	for _, v := range n.In {
+		r := v
+		if v != nil && v.Const == nil {
+			var err error
+			if r, err = l.real(v); err != nil {
+				return err
+			}
+		}
+		in = append(in, r)
+	}
+	m, err := l.out.Add(n.Op, n.Name, n.Attrs, in...)
+	if err != nil {
+		return err
+	}
+	for i, v := range n.Out {
+		m.Out[i].Name = v.Name
+		l.reals[v] = m.Out[i]
+	}
+	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: the operator has no int8 form", n.Name, n.Op.Name, n.Out[0].DType))
+	return nil
+}
+
+// code returns v in int8.
+func (l *lowering) code(v *graph.Value) (*graph.Value, error) {
+	if c := l.codes[v]; c != nil {
+		return c, nil
+	}
+	q, ok := l.ranges[v]
+	if !ok {
+		return nil, fmt.Errorf("value %q was not calibrated", v.Name)
+	}
+	r := l.reals[v]
+	n, err := l.out.Add(op.Quantize, v.Name+"/quantize", nil, r)
+	if err != nil {
+		return nil, err
+	}
+	n.Out[0].Quant = q
+	l.codes[v] = n.Out[0]
+	return n.Out[0], nil
+}
+
+// real returns v in float32 (or in the type that it has in the float graph).
+func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
+	if v.Const != nil {
+		return v, nil
+	}
+	if r := l.reals[v]; r != nil {
+		return r, nil
+	}
+	n, err := l.out.Add(op.Dequantize, v.Name+"/dequantize", nil, l.codes[v])
+	if err != nil {
+		return nil, err
+	}
+	l.reals[v] = n.Out[0]
+	return n.Out[0], nil
+}
+
+// constant quantizes an operand that is a constant by its own range.
+func (l *lowering) constant(v *graph.Value) *graph.Value {
+	x := v.Const.Data.F32()
+	lo, hi := float32(0), float32(0)
+	for _, f := range x {
+		lo, hi = min(lo, f), max(hi, f)
+	}
+	q := calib.Activation(lo, hi)
+	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: q})
+	for i, f := range x {
+		c := math.Round(float64(f)/float64(q.Scale[0])) + float64(q.Zero[0])
+		t.Data.I8()[i] = int8(min(max(c, -128), 127))
+	}
+	return graph.NewConst(v.Name, t)
+}
+
+// weights quantizes a layer's weights symmetrically, one scale for each output channel.
+//
+// A channel whose bias would pass 2^30 in units of in·weight gets a larger scale: the bias, not its tiny weights, is
+// what such a channel computes.
+func (l *lowering) weights(n *graph.Node, v *graph.Value) (*graph.Value, error) {
+	if v.Const == nil {
+		return nil, fmt.Errorf("weights %q are not constant: %w", v.Name, op.ErrUnsupported)
+	}
+	in, err := l.code(n.In[0])
+	if err != nil {
+		return nil, err
+	}
+	channels := v.Shape.Dim[0]
+	w := v.Const.Data.F32()
+	scales := calib.Weights(w, channels)
+	if b := n.Op.Quant.Bias; b > 0 && len(n.In) > b && n.In[b] != nil {
+		for c, f := range n.In[b].Const.Data.F32() {
+			least := math.Abs(float64(f)) / (float64(in.Quant.Scale[0]) * (1 << 30))
+			scales[c] = float32(max(float64(scales[c]), least))
+		}
+	}
+	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: tensor.Quant{Scale: scales, Zero: make([]int32, channels)}})
+	per := len(w) / channels
+	for i, f := range w {
+		c := math.Round(float64(f) / float64(scales[i/per]))
+		t.Data.I8()[i] = int8(min(max(c, -127), 127))
+	}
+	return graph.NewConst(v.Name, t), nil
+}
+
+// bias quantizes to int32 in units of in·weight[c].
+func (l *lowering) bias(v *graph.Value, in float32, weight []float32) *graph.Value {
+	t := tensor.New(tensor.Type{DType: tensor.Int32, Shape: v.Shape})
+	for c, f := range v.Const.Data.F32() {
+		unit := float64(in) * float64(weight[min(c, len(weight)-1)])
+		t.Data.I32()[c] = int32(min(max(math.Round(float64(f)/unit), -1<<30), 1<<30))
+	}
+	return graph.NewConst(v.Name, t)
+}

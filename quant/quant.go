@@ -1,0 +1,126 @@
+// Package quant turns a trained float network into an int8 one on the host: Convert runs the stages in order.
+//
+//	float graph ─pass.Float▶ fused NHWC graph ─calibrate▶ ranges ─lower▶ int8 graph
+//
+// Calibration is the runtime itself running the float graph under an observer. Nothing here is needed on a device.
+package quant
+
+import (
+	"errors"
+	"fmt"
+
+	"edgerun/quant/calib"
+	"edgerun/quant/pass"
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/observe"
+	"edgerun/rt/tensor"
+)
+
+// Options choose how ranges are found.
+type Options struct {
+	Method     calib.Method // how a range follows from a histogram; the zero value is min-max
+	Percentile float64      // for calib.Percentile
+	Pool       *rt.Pool     // threads for calibration; nil is one
+	Progress   func(done, total int)
+}
+
+// Samples feeds calibration: Len samples, each written into the network's inputs.
+type Samples interface {
+	Len() int
+	// Fill writes sample i into the session's inputs.
+	Fill(i int, s *rt.Session) error
+}
+
+// Result is a quantized network with what calibration saw.
+type Result struct {
+	Float  *graph.Graph // fused, in the layout of the int8 graph
+	Int8   *graph.Graph
+	Ranges map[string]*observe.Histogram // of activations, by value name
+	Issues []string                      // what stays float32, and why
+}
+
+// ErrNoSamples marks an empty or missing calibration set.
+var ErrNoSamples = errors.New("no calibration samples")
+
+// Convert quantizes g, which it leaves as it is. The result depends on the samples and their order only through
+// their histograms.
+func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
+	if samples == nil || samples.Len() == 0 {
+		return nil, fmt.Errorf("quant: %w", ErrNoSamples)
+	}
+	float, err := Prepare(g)
+	if err != nil {
+		return nil, err
+	}
+	histograms, err := calibrate(float, samples, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Float: float, Ranges: map[string]*observe.Histogram{}}
+	ranges := map[*graph.Value]tensor.Quant{}
+	for v, h := range histograms {
+		lo, hi := calib.Range(h, o.Method, o.Percentile)
+		ranges[v] = calib.Activation(lo, hi)
+		r.Ranges[v.Name] = h
+	}
+	if r.Int8, r.Issues, err = lower(float, ranges); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Prepare returns a copy of a float graph after all passes: what is calibrated, compared and, for a float network, run.
+func Prepare(g *graph.Graph) (*graph.Graph, error) {
+	c := g.Clone()
+	if err := pass.Float(c); err != nil {
+		return nil, fmt.Errorf("quant: %w", err)
+	}
+	return c, nil
+}
+
+// calibrate runs all samples through the float graph and collects a histogram of every activation. Memory does not
+// grow with the number of samples.
+func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*observe.Histogram, error) {
+	prog, err := rt.Compile(g, rt.Options{})
+	if err != nil {
+		return nil, err
+	}
+	s := prog.NewSession(o.Pool)
+	histograms := map[*graph.Value]*observe.Histogram{}
+	histogram := func(v *graph.Value) *observe.Histogram {
+		h := histograms[v]
+		if h == nil {
+			h = observe.NewHistogram()
+			histograms[v] = h
+		}
+		return h
+	}
+	s.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
+		for i, v := range n.Out {
+			if v.DType == tensor.Float32 {
+				histogram(v).Add(out[i].F32())
+			}
+		}
+	})
+	for i := range samples.Len() {
+		if err := samples.Fill(i, s); err != nil {
+			return nil, fmt.Errorf("quant: calibration: %w", err)
+		}
+		for k, v := range g.Inputs {
+			if v.DType == tensor.Float32 {
+				histogram(v).Add(s.Input(k).F32())
+			}
+		}
+		s.Run()
+		if o.Progress != nil {
+			o.Progress(i+1, samples.Len())
+		}
+	}
+	for v, h := range histograms {
+		if h.NaNs() > 0 {
+			return nil, fmt.Errorf("quant: value %q was NaN %d times during calibration", v.Name, h.NaNs())
+		}
+	}
+	return histograms, nil
+}

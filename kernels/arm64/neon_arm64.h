@@ -71,13 +71,25 @@
 #define FCVTZS_4S(n, d) WORD $(0x4EA1B800 | (n)<<5 | (d)) // fcvtzs v{d}.4s, v{n}.4s
 #define FCVTAS_4S(n, d) WORD $(0x4E21C800 | (n)<<5 | (d)) // fcvtas v{d}.4s, v{n}.4s
 
-// CLAMP_4S is fixed.ClampF32 to the bit, with t as scratch. FMAXNM would be one instruction less, but it returns a
-// NaN for a signalling NaN and +0 for a lo of -0.
-#define CLAMP_4S(lo, hi, v, t) \
-	FCMGT_4S(lo, v, t)   \
-	BIF_16B(t, lo, v)    \
-	FCMGT_4S(hi, v, t)   \
-	BIT_16B(t, hi, v)
+// CLAMP4 is fixed.ClampF32 on four vectors, to the bit. FMAXNM would be an instruction less, but it returns NaN for a
+// signalling NaN and +0 for +0 against a lo of -0.
+#define CLAMP4(lo, hi, v0, v1, v2, v3, t0, t1, t2, t3) \
+	FCMGT_4S(lo, v0, t0) \
+	FCMGT_4S(lo, v1, t1) \
+	FCMGT_4S(lo, v2, t2) \
+	FCMGT_4S(lo, v3, t3) \
+	BIF_16B(t0, lo, v0)  \
+	BIF_16B(t1, lo, v1)  \
+	BIF_16B(t2, lo, v2)  \
+	BIF_16B(t3, lo, v3)  \
+	FCMGT_4S(hi, v0, t0) \
+	FCMGT_4S(hi, v1, t1) \
+	FCMGT_4S(hi, v2, t2) \
+	FCMGT_4S(hi, v3, t3) \
+	BIT_16B(t0, hi, v0)  \
+	BIT_16B(t1, hi, v1)  \
+	BIT_16B(t2, hi, v2)  \
+	BIT_16B(t3, hi, v3)
 
 // RESCALE4 multiplies the four vectors v0 to v3 by one quantized multiplier without a left shift: SQRDMULH is
 // fixed.SRDHM; adding -1 to negative values makes the shift's halves-upwards into fixed.RDPOT's halves-away-from-zero.

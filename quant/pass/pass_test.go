@@ -1,0 +1,147 @@
+package pass_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"edgerun/quant/pass"
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// builder makes float graphs the way an NCHW importer leaves them.
+type builder struct {
+	t *testing.T
+	r *rand.Rand
+	g *graph.Graph
+}
+
+func newBuilder(t *testing.T) *builder {
+	return &builder{t, rand.New(rand.NewPCG(1, 2)), &graph.Graph{}}
+}
+
+func (b *builder) input(dims ...int) *graph.Value {
+	v := &graph.Value{Name: "x", Type: tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(dims...)}}
+	b.g.Inputs = append(b.g.Inputs, v)
+	return v
+}
+
+func (b *builder) random(dims ...int) *graph.Value {
+	t := tensor.New(tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(dims...)})
+	for i := range t.Data.F32() {
+		t.Data.F32()[i] = b.r.Float32()*2 - 1
+	}
+	return graph.NewConst(fmt.Sprint("const", len(b.g.Nodes)), t)
+}
+
+func (b *builder) add(def *op.Def, attrs op.Attrs, in ...*graph.Value) *graph.Value {
+	b.t.Helper()
+	n, err := b.g.Add(def, fmt.Sprintf("%s%d", def.Name, len(b.g.Nodes)), attrs, in...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return n.Out[0]
+}
+
+func perm(p ...int) op.Attrs { return op.Attrs{op.IntsAttr("perm", p...)} }
+
+// nchw applies an NHWC operator to an NCHW value.
+func (b *builder) nchw(def *op.Def, attrs op.Attrs, in ...*graph.Value) *graph.Value {
+	in[0] = b.add(op.Transpose, perm(0, 2, 3, 1), in[0])
+	return b.add(op.Transpose, perm(0, 3, 1, 2), b.add(def, attrs, in...))
+}
+
+var relu = op.Attrs{op.FloatAttr("min", 0)}
+
+// output runs a graph on fixed random input.
+func output(t *testing.T, g *graph.Graph) []float32 {
+	t.Helper()
+	prog, err := rt.Compile(g, rt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := prog.NewSession(nil)
+	r := rand.New(rand.NewPCG(9, 9))
+	for i := range g.Inputs {
+		for k := range s.Input(i).F32() {
+			s.Input(i).F32()[k] = r.Float32()*2 - 1
+		}
+	}
+	s.Run()
+	return append([]float32(nil), s.Output(0).F32()...)
+}
+
+func nodes(g *graph.Graph) string {
+	var names []string
+	for _, n := range g.Nodes {
+		names = append(names, n.Op.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// TestFloat applies all passes to networks as importers leave them: the function stays, the nodes become the fused ones.
+func TestFloat(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		build func(b *builder) *graph.Value
+		want  string
+	}{
+		{"convolutions become neighbours", func(b *builder) *graph.Value {
+			x := b.input(1, 3, 8, 8)
+			x = b.nchw(op.Conv2D, nil, x, b.random(4, 3, 3, 3), b.random(4))
+			x = b.add(op.Clamp, relu, x)
+			x = b.nchw(op.MaxPool2D, op.Attrs{op.IntsAttr("kernel", 2, 2), op.IntsAttr("strides", 2, 2)}, x)
+			return b.nchw(op.Conv2D, nil, x, b.random(5, 3, 3, 4))
+		}, "Transpose Conv2D MaxPool2D Conv2D Reshape"},
+		{"batch normalization", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(2, 3, 6, 6), b.random(4, 1, 1, 3))
+			x = b.add(op.Mul, nil, x, b.random(4, 1, 1))
+			x = b.add(op.Add, nil, b.random(4, 1, 1), x)
+			return b.add(op.Clamp, relu, x)
+		}, "Transpose Conv2D Transpose"},
+		{"residual", func(b *builder) *graph.Value {
+			x := b.add(op.Clamp, relu, b.nchw(op.Conv2D, nil, b.input(1, 4, 6, 6), b.random(4, 1, 1, 4)))
+			y := b.nchw(op.Conv2D, op.Attrs{op.IntsAttr("pads", 1, 1, 1, 1)}, x, b.random(4, 3, 3, 4))
+			return b.add(op.Clamp, relu, b.add(op.Add, nil, x, y))
+		}, "Transpose Conv2D Conv2D Add Transpose"},
+		{"flatten into weights", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(2, 1, 6, 5), b.random(4, 3, 3, 1))
+			x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, -1)}, x)
+			return b.add(op.Add, nil, b.add(op.FullyConnected, nil, x, b.random(7, 48)), b.random(7))
+		}, "Reshape Conv2D Reshape FullyConnected"},
+		{"constants", func(b *builder) *graph.Value {
+			c := b.add(op.Clamp, relu, b.add(op.Add, nil, b.random(5), b.random(5)))
+			return b.add(op.Mul, nil, b.input(3, 5), b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 1, 5)}, c))
+		}, "Mul"},
+		{"a clamp that two read stays", func(b *builder) *graph.Value {
+			x := b.add(op.FullyConnected, nil, b.input(3, 5), b.random(5, 5))
+			return b.add(op.Add, nil, b.add(op.Clamp, relu, x), x)
+		}, "FullyConnected Clamp Add"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBuilder(t)
+			b.g.Outputs = []*graph.Value{c.build(b)}
+			before := output(t, b.g)
+			if err := pass.Float(b.g); err != nil {
+				t.Fatal(err)
+			}
+			if got := nodes(b.g); got != c.want {
+				t.Errorf("nodes %s, want %s", got, c.want)
+			}
+			after := output(t, b.g)
+			if len(after) != len(before) {
+				t.Fatalf("%d outputs, want %d", len(after), len(before))
+			}
+			for i, v := range before {
+				if math.Abs(float64(after[i]-v)) > 1e-5*max(1, math.Abs(float64(v))) {
+					t.Fatalf("output %d is %g, want %g", i, after[i], v)
+				}
+			}
+		})
+	}
+}

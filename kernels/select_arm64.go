@@ -1,3 +1,25 @@
 package kernels
 
-func machineSets() []*Set { return nil }
+import (
+	"golang.org/x/sys/cpu"
+
+	"edgerun/kernels/arm64"
+)
+
+func machineSets() []*Set {
+	neon := Generic()
+	neon.Name, neon.Feature = "neon", "Advanced SIMD, which every arm64 has"
+	neon.GemmS8, neon.GemmF32 = arm64.GemmS8NEON, arm64.GemmF32NEON
+	neon.AddS8, neon.MulS8, neon.LutS8 = arm64.AddS8NEON, arm64.MulS8NEON, arm64.LutS8NEON
+	neon.MaxPoolS8, neon.AvgPoolS8 = arm64.MaxPoolS8NEON, arm64.AvgPoolS8NEON
+	neon.QuantizeS8, neon.DequantizeS8 = arm64.QuantizeS8NEON, arm64.DequantizeS8NEON
+	neon.AddF32, neon.MulF32, neon.ClampF32 = arm64.AddF32NEON, arm64.MulF32NEON, arm64.ClampF32NEON
+	neon.MaxPoolF32, neon.AvgPoolF32 = arm64.MaxPoolF32NEON, arm64.AvgPoolF32NEON
+	if !cpu.ARM64.HasASIMDDP {
+		return []*Set{neon}
+	}
+	dotprod := *neon
+	dotprod.Name, dotprod.Feature = "dotprod", "FEAT_DotProd (asimddp): Cortex-A55, A76 and later"
+	dotprod.GemmS8 = arm64.GemmS8DotProd
+	return []*Set{neon, &dotprod}
+}

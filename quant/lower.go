@@ -194,11 +194,7 @@ func (l *lowering) weights(n *graph.Node, v *graph.Value) (*graph.Value, error) 
 		}
 	}
 	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: tensor.Quant{Scale: scales, Zero: make([]int32, channels)}})
-	per := len(w) / channels
-	for i, f := range w {
-		c := math.Round(float64(f) / float64(scales[i/per]))
-		t.Data.I8()[i] = int8(min(max(c, -127), 127))
-	}
+	calib.Codes(t.Data.I8(), w, scales)
 	return graph.NewConst(v.Name, t), nil
 }
 

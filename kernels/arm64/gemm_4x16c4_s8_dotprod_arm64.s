@@ -12,19 +12,18 @@
 //	V2[i]  m2    V24  V25  V26   V27
 //	V3[i]  m3    V28  V29  V30   V31
 //
-// Panel: bias[16] mult[16] -exponent[16] mask[16] (see RESCALE4), then [taps][K/4][16][4] weights.
+// Panel: bias[16] mult[16] -exponent[16] threshold[16] (see RESCALE4), then [taps][K/4][16][4] weights.
 // K%16: steps of 4 k. One row left: a 1x16 tile with two chains for each output. Two or three: the 4x16 tile on the
 // repeated offset, as many rows stored. Columns past the panel's last output are computed on zero weights, not stored.
 //
 //	R0 args   R1-R4 rows of x   R5 k   R6 K   R7 weights   R8 offsets   R9 X+Shift   R10 Zero   R11 taps left
 //	R12 rows left   R13 panel   R14 columns left   R15 y of the tile   R16 YStride   R17 y of the panel   R19 PanelBytes
-//	R20 Taps   R21 R22 scratch   R23 &ZeroPoint   R24 rows to store   R25 Lo >= ZeroPoint   R26 K-16
+//	R20 Taps   R21 R22 scratch   R23 &ZeroPoint   R24 scratch, rows to store   R25 Lo >= ZeroPoint   R26 K-16
 
 // ROW turns an offset into the address of a row, or of the row of zeros.
-#define ROW(r) \
-	ADD  R9, r, R21       \
-	CMP  $0, r            \
-	CSEL GE, R21, R10, r
+#define ROW(r, t) \
+	CMP  $0, r         \
+	CSEL GE, t, R10, r
 
 // DOT4 adds 4 k of four rows and four outputs.
 #define DOT4(SDOT, w, c0, c1, c2, c3) \
@@ -46,8 +45,7 @@
 	SDOT(x, w2, c2) \
 	SDOT(x, w3, c3)
 
-// RELU4 is RESCALE4 for Lo >= ZeroPoint and a row of 16 outputs. What its missing -1 changes is negative or zero
-// before the zero point is added and is limited to Lo either way: see exact.md, "ReLU shortcut", in ARCHITECTURE.md.
+// MULT16, SIGN16, SHIFT16 and FINISH16 are RESCALE4 and NARROW4 for a row of 16 outputs, each with its own multiplier.
 #define MULT16(v0, v1, v2, v3) \
 	SQRDMULH_4S(4, v0, v0) \
 	SQRDMULH_4S(5, v1, v1) \
@@ -55,14 +53,14 @@
 	SQRDMULH_4S(7, v3, v3)
 
 #define SIGN16(v0, v1, v2, v3) \
-	AND_16B(12, v0, 0) \
-	AND_16B(13, v1, 1) \
-	AND_16B(14, v2, 2) \
-	AND_16B(15, v3, 3) \
-	SSRA31_4S(0, v0)   \
-	SSRA31_4S(1, v1)   \
-	SSRA31_4S(2, v2)   \
-	SSRA31_4S(3, v3)
+	CMGT_4S(v0, 12, 0) \
+	CMGT_4S(v1, 13, 1) \
+	CMGT_4S(v2, 14, 2) \
+	CMGT_4S(v3, 15, 3) \
+	ADD_4S(0, v0, v0)  \
+	ADD_4S(1, v1, v1)  \
+	ADD_4S(2, v2, v2)  \
+	ADD_4S(3, v3, v3)
 
 #define SHIFT16(v0, v1, v2, v3) \
 	SRSHL_4S(8, v0, v0)  \
@@ -75,24 +73,13 @@
 	SMAX_16B(5, v0, v0)            \
 	SMIN_16B(6, v0, v0)
 
-// STORE16 stores the first R14 < 16 bytes of v at R15; v is moved about. R21 is scratch.
-#define STORE16(v, f, l8, l4, l2, l1) \
-	MOVD  R15, R21             \
-	TBZ   $3, R14, l8          \
-	VST1.P [v.B8], 8(R21)      \
-	VEXT  $8, v.B16, v.B16, v.B16 \
-l8:                                \
-	TBZ   $2, R14, l4          \
-	FMOVS.P f, 4(R21)          \
-	VEXT  $4, v.B16, v.B16, v.B16 \
-l4:                                \
-	TBZ   $1, R14, l2          \
-	VST1.P v.H[0], 2(R21)      \
-	VEXT  $2, v.B16, v.B16, v.B16 \
-l2:                                \
-	TBZ   $0, R14, l1          \
-	VST1  v.B[0], (R21)        \
-l1:
+// LIMITS loads the zero point and the limits over the multipliers.
+#define LIMITS \
+	ADD   $4, R23, R21       \
+	ADD   $8, R23, R22       \
+	VLD1R (R23), [V4.H8]     \
+	VLD1R (R21), [V5.B16]    \
+	VLD1R (R22), [V6.B16]
 
 TEXT ·Gemm4x16c4S8DotProd(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
@@ -143,10 +130,14 @@ tap4:
 	LDPSW (R8), (R1, R2)
 	LDPSW 8(R8), (R3, R4)
 	ADD   $16, R8
-	ROW(R1)
-	ROW(R2)
-	ROW(R3)
-	ROW(R4)
+	ADD   R9, R1, R21
+	ADD   R9, R2, R22
+	ADD   R9, R3, R24
+	ADD   R9, R4, R5
+	ROW(R1, R21)
+	ROW(R2, R22)
+	ROW(R3, R24)
+	ROW(R4, R5)
 	MOVD  $0, R5
 	CMP   $16, R6
 	BLT   tail4
@@ -196,33 +187,28 @@ tapped4:
 	FLDPQ 96(R13), (F6, F7)
 	FLDPQ 128(R13), (F8, F9)
 	FLDPQ 160(R13), (F10, F11)
+	CBNZ  R25, relu
+	FLDPQ 192(R13), (F12, F13)
+	FLDPQ 224(R13), (F14, F15)
 	MULT16(16, 17, 18, 19)
 	MULT16(20, 21, 22, 23)
 	MULT16(24, 25, 26, 27)
 	MULT16(28, 29, 30, 31)
-	CBNZ  R25, unsigned4
-	FLDPQ 192(R13), (F12, F13)
-	FLDPQ 224(R13), (F14, F15)
+	LIMITS
 	SIGN16(16, 17, 18, 19)
 	SIGN16(20, 21, 22, 23)
 	SIGN16(24, 25, 26, 27)
 	SIGN16(28, 29, 30, 31)
-
-unsigned4:
-	ADD   $4, R23, R21
-	ADD   $8, R23, R22
-	VLD1R (R23), [V4.S4]
-	VLD1R (R21), [V5.B16]
-	VLD1R (R22), [V6.B16]
 	SHIFT16(16, 17, 18, 19)
-	SHIFT16(20, 21, 22, 23)
-	SHIFT16(24, 25, 26, 27)
-	SHIFT16(28, 29, 30, 31)
 	FINISH16(16, 17, 18, 19)
+	SHIFT16(20, 21, 22, 23)
 	FINISH16(20, 21, 22, 23)
+	SHIFT16(24, 25, 26, 27)
 	FINISH16(24, 25, 26, 27)
+	SHIFT16(28, 29, 30, 31)
 	FINISH16(28, 29, 30, 31)
 
+finished:
 	CMP   $16, R14
 	BLT   partial
 	CMP   $4, R12
@@ -257,7 +243,8 @@ store:
 	B     stored
 
 narrow:
-	STORE16(V16, F16, s8, s4, s2, s1)
+	MOVD R15, R21
+	STORE_BYTES(V16, F16, R21, R14, s8, s4, s2, s1)
 
 stored:
 	VMOV V20.B16, V16.B16
@@ -268,6 +255,24 @@ stored:
 	BNE  store
 	B    next
 
+	// Lo >= ZeroPoint, as after a ReLU: a negative product rounds to 0 at most with the -1 or without, so that the sum
+	// with the zero point is limited to Lo either way, and SIGN16 can go.
+relu:
+	MULT16(16, 17, 18, 19)
+	MULT16(20, 21, 22, 23)
+	MULT16(24, 25, 26, 27)
+	MULT16(28, 29, 30, 31)
+	LIMITS
+	SHIFT16(16, 17, 18, 19)
+	FINISH16(16, 17, 18, 19)
+	SHIFT16(20, 21, 22, 23)
+	FINISH16(20, 21, 22, 23)
+	SHIFT16(24, 25, 26, 27)
+	FINISH16(24, 25, 26, 27)
+	SHIFT16(28, 29, 30, 31)
+	FINISH16(28, 29, 30, 31)
+	B     finished
+
 	// 1x16. V20..V23 take every second 4 k, so that eight chains are in flight.
 one:
 	VMOVI $0, V20.B16
@@ -277,7 +282,8 @@ one:
 
 tap1:
 	MOVW.P 16(R8), R1
-	ROW(R1)
+	ADD    R9, R1, R21
+	ROW(R1, R21)
 	SUBS   $16, R6, R5
 	BLT    rest1
 
@@ -328,11 +334,7 @@ tapped1:
 	MULT16(16, 17, 18, 19)
 	SIGN16(16, 17, 18, 19)
 	SHIFT16(16, 17, 18, 19)
-	ADD   $4, R23, R21
-	ADD   $8, R23, R22
-	VLD1R (R23), [V4.S4]
-	VLD1R (R21), [V5.B16]
-	VLD1R (R22), [V6.B16]
+	LIMITS
 	FINISH16(16, 17, 18, 19)
 	MOVD  $1, R24
 	B     store

@@ -13,25 +13,32 @@
 //	V2  m2   V24  V25  V26  V27   folded once, at the end of the tile
 //	V3  m3   V28  V29  V30  V31
 //
-// The loop does eight tiles' corners at a time: SMULL x 8, SMLAL2 x 8, SADALP x 8 through V8..V15. An in-order A53 needs
-// the distance of eight between dependent instructions; an A72 is bound by its one multiplier either way.
+// Eight products at a time go through V8..V15: an in-order A53 needs that distance between dependent instructions, and
+// the scalar ones out of their way; an A72 is bound by its one multiplier in any order.
 //
-// Panel: bias[4] mult[4] -exponent[4] mask[4] (see RESCALE4), then [taps][K/16][4][16] weights.
+// Panel: bias[4] mult[4] -exponent[4] threshold[4] (see RESCALE4), then [taps][K/16][4][16] weights.
 // One row left: a 1x4 tile, 32 k at a time. Two: 2x4. Three: the 4x4 tile on the repeated offset, three rows stored.
 // Columns past the panel's last output are computed on zero weights and not stored.
 //
 //	R0 args   R1-R4 rows of x   R5 k   R6 K   R7 weights   R8 offsets   R9 X+Shift   R10 Zero   R11 taps left
 //	R12 rows left   R13 panel   R14 columns left   R15 y of the tile   R16 YStride   R17 y of the panel   R19 PanelBytes
-//	R20 Taps   R21 R22 scratch   R23 &ZeroPoint   R24 rows to store
+//	R20 Taps   R21 R22 scratch   R23 &ZeroPoint   R24 R25 scratch, R24 rows to store
 
 // ROW turns an offset into the address of a row, or of the row of zeros.
-#define ROW(r) \
-	ADD  R9, r, R21       \
-	CMP  $0, r            \
-	CSEL GE, R21, R10, r
+#define ROW(r, t) \
+	CMP  $0, r         \
+	CSEL GE, t, R10, r
 
 // MUL8 multiplies four rows with two outputs and adds 16 products to each of the eight accumulators.
 #define MUL8(w0, w1, a0, b0, a1, b1, a2, b2, a3, b3) \
+	SMULL_8H(w0, 0, 8)   \
+	SMULL_8H(w0, 1, 9)   \
+	SMULL_8H(w0, 2, 10)  \
+	SMULL_8H(w0, 3, 11)  \
+	SMULL_8H(w1, 0, 12)  \
+	SMULL_8H(w1, 1, 13)  \
+	SMULL_8H(w1, 2, 14)  \
+	SMULL_8H(w1, 3, 15)  \
 	SMLAL2_8H(w0, 0, 8)  \
 	SMLAL2_8H(w0, 1, 9)  \
 	SMLAL2_8H(w0, 2, 10) \
@@ -49,10 +56,12 @@
 	SADALP_4S(14, b2)    \
 	SADALP_4S(15, b3)
 
-// FOLD adds up the partial sums of one row's four outputs.
-#define FOLD(c0, c1, c2, c3, d) \
+// FOLD1 adds up pairs of the partial sums of one row's four outputs, FOLD2 pairs of those.
+#define FOLD1(c0, c1, c2, c3) \
 	VADDP c1.S4, c0.S4, c0.S4 \
-	VADDP c3.S4, c2.S4, c2.S4 \
+	VADDP c3.S4, c2.S4, c2.S4
+
+#define FOLD2(c0, c2, d) \
 	VADDP c2.S4, c0.S4, d.S4
 
 TEXT ·Gemm4x4c16S8NEON(SB), NOSPLIT, $0-8
@@ -103,10 +112,14 @@ tap4:
 	LDPSW (R8), (R1, R2)
 	LDPSW 8(R8), (R3, R4)
 	ADD   $16, R8
-	ROW(R1)
-	ROW(R2)
-	ROW(R3)
-	ROW(R4)
+	ADD   R9, R1, R21
+	ADD   R9, R2, R22
+	ADD   R9, R3, R24
+	ADD   R9, R4, R25
+	ROW(R1, R21)
+	ROW(R2, R22)
+	ROW(R3, R24)
+	ROW(R4, R25)
 	MOVD  $0, R5
 
 k4:
@@ -115,43 +128,31 @@ k4:
 	LDR_Q(5, 2, 1)
 	LDR_Q(5, 3, 2)
 	LDR_Q(5, 4, 3)
-	SMULL_8H(4, 0, 8)
-	SMULL_8H(4, 1, 9)
-	SMULL_8H(4, 2, 10)
-	SMULL_8H(4, 3, 11)
 	FLDPQ 32(R7), (F6, F7)
-	SMULL_8H(5, 0, 12)
-	SMULL_8H(5, 1, 13)
-	SMULL_8H(5, 2, 14)
-	SMULL_8H(5, 3, 15)
 	ADD   $64, R7
-	MUL8(4, 5, 16, 17, 20, 21, 24, 25, 28, 29)
-	SMULL_8H(6, 0, 8)
-	SMULL_8H(6, 1, 9)
-	SMULL_8H(6, 2, 10)
-	SMULL_8H(6, 3, 11)
-	SMULL_8H(7, 0, 12)
-	SMULL_8H(7, 1, 13)
-	SMULL_8H(7, 2, 14)
-	SMULL_8H(7, 3, 15)
 	ADD   $16, R5
-	MUL8(6, 7, 18, 19, 22, 23, 26, 27, 30, 31)
 	CMP   R6, R5
+	MUL8(4, 5, 16, 17, 20, 21, 24, 25, 28, 29)
+	MUL8(6, 7, 18, 19, 22, 23, 26, 27, 30, 31)
 	BLT   k4
 	SUBS  $1, R11
 	BNE   tap4
 
-	FOLD(V16, V17, V18, V19, V0)
-	FOLD(V20, V21, V22, V23, V1)
-	FOLD(V24, V25, V26, V27, V2)
-	FOLD(V28, V29, V30, V31, V3)
+	FOLD1(V16, V17, V18, V19)
+	FOLD1(V20, V21, V22, V23)
+	FOLD1(V24, V25, V26, V27)
+	FOLD1(V28, V29, V30, V31)
+	FOLD2(V16, V18, V0)
+	FOLD2(V20, V22, V1)
+	FOLD2(V24, V26, V2)
+	FOLD2(V28, V30, V3)
 
 requantize:
 	FLDPQ 16(R13), (F4, F5)
 	FMOVQ 48(R13), F6
 	ADD   $4, R23, R21
 	ADD   $8, R23, R22
-	VLD1R (R23), [V7.S4]
+	VLD1R (R23), [V7.H8]
 	VLD1R (R21), [V16.B16]
 	VLD1R (R22), [V17.B16]
 	RESCALE4(4, 5, 6, 0, 1, 2, 3, 8, 9, 10, 11)
@@ -215,8 +216,10 @@ two:
 tap2:
 	LDPSW (R8), (R1, R2)
 	ADD   $16, R8
-	ROW(R1)
-	ROW(R2)
+	ADD   R9, R1, R21
+	ADD   R9, R2, R22
+	ROW(R1, R21)
+	ROW(R2, R22)
 	MOVD  $0, R5
 
 k2:
@@ -225,6 +228,8 @@ k2:
 	LDR_Q(5, 2, 1)
 	FLDPQ 32(R7), (F6, F7)
 	ADD   $64, R7
+	ADD   $16, R5
+	CMP   R6, R5
 	SMULL_8H(4, 0, 8)
 	SMULL_8H(5, 0, 9)
 	SMULL_8H(6, 0, 10)
@@ -233,7 +238,6 @@ k2:
 	SMULL_8H(5, 1, 13)
 	SMULL_8H(6, 1, 14)
 	SMULL_8H(7, 1, 15)
-	ADD   $16, R5
 	SMLAL2_8H(4, 0, 8)
 	SMLAL2_8H(5, 0, 9)
 	SMLAL2_8H(6, 0, 10)
@@ -242,7 +246,6 @@ k2:
 	SMLAL2_8H(5, 1, 13)
 	SMLAL2_8H(6, 1, 14)
 	SMLAL2_8H(7, 1, 15)
-	CMP   R6, R5
 	SADALP_4S(8, 16)
 	SADALP_4S(9, 17)
 	SADALP_4S(10, 18)
@@ -254,8 +257,10 @@ k2:
 	BLT   k2
 	SUBS  $1, R11
 	BNE   tap2
-	FOLD(V16, V17, V18, V19, V0)
-	FOLD(V20, V21, V22, V23, V1)
+	FOLD1(V16, V17, V18, V19)
+	FOLD1(V20, V21, V22, V23)
+	FOLD2(V16, V18, V0)
+	FOLD2(V20, V22, V1)
 	B     requantize
 
 	// 1x4. V24..V27 take the second 16 k of each step.
@@ -267,7 +272,8 @@ one:
 
 tap1:
 	MOVW.P 16(R8), R1
-	ROW(R1)
+	ADD    R9, R1, R21
+	ROW(R1, R21)
 	SUBS   $32, R6, R5
 	BLT    half
 
@@ -279,6 +285,7 @@ k1:
 	FLDPQ 96(R7), (F30, F31)
 	ADD   $128, R7
 	ADD   $32, R1
+	SUBS  $32, R5
 	SMULL_8H(4, 0, 8)
 	SMULL_8H(5, 0, 9)
 	SMULL_8H(6, 0, 10)
@@ -295,7 +302,6 @@ k1:
 	SMLAL2_8H(29, 1, 13)
 	SMLAL2_8H(30, 1, 14)
 	SMLAL2_8H(31, 1, 15)
-	SUBS  $32, R5
 	SADALP_4S(8, 16)
 	SADALP_4S(9, 17)
 	SADALP_4S(10, 18)
@@ -333,5 +339,6 @@ tapped:
 	VADD V25.S4, V17.S4, V17.S4
 	VADD V26.S4, V18.S4, V18.S4
 	VADD V27.S4, V19.S4, V19.S4
-	FOLD(V16, V17, V18, V19, V0)
+	FOLD1(V16, V17, V18, V19)
+	FOLD2(V16, V18, V0)
 	B    requantize

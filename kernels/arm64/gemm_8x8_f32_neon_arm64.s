@@ -48,21 +48,6 @@
 	FMLA(7, b0, 30) \
 	FMLA(7, b1, 31)
 
-// STORE8 stores R14 < 8 floats of F16, F17 at R15; V16 is overwritten and R26 is scratch.
-#define STORE8(l4, l2, l1) \
-	MOVD    R15, R26                    \
-	TBZ     $2, R14, l4                 \
-	FMOVQ.P F16, 16(R26)                \
-	VMOV    V17.B16, V16.B16            \
-l4:                                         \
-	TBZ     $1, R14, l2                 \
-	FMOVD.P F16, 8(R26)                 \
-	VEXT    $8, V16.B16, V16.B16, V16.B16 \
-l2:                                         \
-	TBZ     $0, R14, l1                 \
-	FMOVS   F16, (R26)                  \
-l1:
-
 TEXT ·Gemm8x8F32NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
 	MOVD gemmF32_X(R0), R9
@@ -223,7 +208,8 @@ store:
 	B     stored
 
 narrow:
-	STORE8(s4, s2, s1)
+	MOVD R15, R26
+	STORE_FLOATS(V16, V17, F16, R26, R14, s4, s2, s1)
 
 stored:
 	VMOV V18.B16, V16.B16
@@ -507,8 +493,7 @@ vstore:
 	B     vector
 
 vnarrow:
-	MOVD R17, R15
-	STORE8(v4, v2, v1)
+	STORE_FLOATS(V16, V17, F16, R17, R14, v4, v2, v1)
 
 done:
 	RET

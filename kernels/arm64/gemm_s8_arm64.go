@@ -2,6 +2,7 @@ package arm64
 
 import (
 	"encoding/binary"
+	"math"
 
 	"edgerun/kernels/abi"
 )
@@ -22,7 +23,8 @@ var GemmS8DotProd = abi.GemmS8Class{
 	Run:   Gemm4x16c4S8DotProd,
 }
 
-// panelS8 is the size of a panel: bias, mult, −exponent and mask, nr int32 each, then [taps][k/kr][nr][kr] weights.
+// panelS8 is the size of a panel: bias, mult, −exponent and threshold (see RESCALE4 in neon_arm64.h), nr
+// int32 each, then [taps][k/kr][nr][kr] weights.
 func panelS8(nr, taps, k int) int { return 16*nr + nr*taps*k }
 
 func packS8(dst []byte, p *abi.GemmS8Panel, nr, kr int) {
@@ -32,8 +34,8 @@ func packS8(dst []byte, p *abi.GemmS8Panel, nr, kr int) {
 		head(0, p.Bias[n])
 		head(1, p.Mult[n])
 		head(2, p.Shift[n])
-		if p.Shift[n] < 0 {
-			head(3, -1)
+		if p.Shift[n] == 0 {
+			head(3, math.MinInt32)
 		}
 	}
 	groups := (p.K + kr - 1) / kr

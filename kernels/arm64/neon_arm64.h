@@ -42,7 +42,6 @@
 
 // Integer arithmetic.
 #define ADD_4S(m, n, d) WORD $(0x4EA08400 | (m)<<16 | (n)<<5 | (d)) // add v{d}.4s, v{n}.4s, v{m}.4s
-#define AND_16B(m, n, d) WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d)) // and v{d}.16b, v{n}.16b, v{m}.16b
 #define SQADD_8H(m, n, d) WORD $(0x4E600C00 | (m)<<16 | (n)<<5 | (d)) // sqadd v{d}.8h, v{n}.8h, v{m}.8h
 #define SMAX_16B(m, n, d) WORD $(0x4E206400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.16b, v{n}.16b, v{m}.16b
 #define SMIN_16B(m, n, d) WORD $(0x4E206C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.16b, v{n}.16b, v{m}.16b
@@ -51,7 +50,6 @@
 #define SSHL_4S(m, n, d) WORD $(0x4EA04400 | (m)<<16 | (n)<<5 | (d)) // sshl v{d}.4s, v{n}.4s, v{m}.4s
 #define SRSHL_4S(m, n, d) WORD $(0x4EA05400 | (m)<<16 | (n)<<5 | (d)) // srshl v{d}.4s, v{n}.4s, v{m}.4s
 #define SQRDMULH_4S(m, n, d) WORD $(0x6EA0B400 | (m)<<16 | (n)<<5 | (d)) // sqrdmulh v{d}.4s, v{n}.4s, v{m}.4s
-#define SSRA31_4S(n, d) WORD $(0x4F211400 | (n)<<5 | (d)) // ssra v{d}.4s, v{n}.4s, #31
 #define CMGT_4S(m, n, d) WORD $(0x4EA03400 | (m)<<16 | (n)<<5 | (d)) // cmgt v{d}.4s, v{n}.4s, v{m}.4s
 #define CMGE_4S(m, n, d) WORD $(0x4EA03C00 | (m)<<16 | (n)<<5 | (d)) // cmge v{d}.4s, v{n}.4s, v{m}.4s
 #define CMLT0_4S(n, d) WORD $(0x4EA0A800 | (n)<<5 | (d)) // cmlt v{d}.4s, v{n}.4s, #0
@@ -93,35 +91,67 @@
 
 // RESCALE4 multiplies the four vectors v0 to v3 by one quantized multiplier without a left shift: SQRDMULH is
 // fixed.SRDHM; adding -1 to negative values makes the shift's halves-upwards into fixed.RDPOT's halves-away-from-zero.
-// An exponent of 0 must not see that -1: its mask is 0, any other's -1. nshift is minus the exponent.
-#define RESCALE4(mult, nshift, mask, v0, v1, v2, v3, t0, t1, t2, t3) \
-	SQRDMULH_4S(mult, v0, v0) \
-	SQRDMULH_4S(mult, v1, v1) \
-	SQRDMULH_4S(mult, v2, v2) \
-	SQRDMULH_4S(mult, v3, v3) \
-	AND_16B(mask, v0, t0)     \
-	AND_16B(mask, v1, t1)     \
-	AND_16B(mask, v2, t2)     \
-	AND_16B(mask, v3, t3)     \
-	SSRA31_4S(t0, v0)         \
-	SSRA31_4S(t1, v1)         \
-	SSRA31_4S(t2, v2)         \
-	SSRA31_4S(t3, v3)         \
-	SRSHL_4S(nshift, v0, v0)  \
-	SRSHL_4S(nshift, v1, v1)  \
-	SRSHL_4S(nshift, v2, v2)  \
+// An exponent of 0 must not see that -1: "negative" is below a threshold, 0 or, for that exponent, -2^31.
+// nshift is minus the exponent.
+#define RESCALE4(mult, nshift, threshold, v0, v1, v2, v3, t0, t1, t2, t3) \
+	SQRDMULH_4S(mult, v0, v0)  \
+	SQRDMULH_4S(mult, v1, v1)  \
+	SQRDMULH_4S(mult, v2, v2)  \
+	SQRDMULH_4S(mult, v3, v3)  \
+	CMGT_4S(v0, threshold, t0) \
+	CMGT_4S(v1, threshold, t1) \
+	CMGT_4S(v2, threshold, t2) \
+	CMGT_4S(v3, threshold, t3) \
+	ADD_4S(t0, v0, v0)         \
+	ADD_4S(t1, v1, v1)         \
+	ADD_4S(t2, v2, v2)         \
+	ADD_4S(t3, v3, v3)         \
+	SRSHL_4S(nshift, v0, v0)   \
+	SRSHL_4S(nshift, v1, v1)   \
+	SRSHL_4S(nshift, v2, v2)   \
 	SRSHL_4S(nshift, v3, v3)
 
-// NARROW4 adds the zero point in 32 bits, as the definition does, and saturates the four vectors into the 16 bytes
-// of d, which may be v0; v2 is overwritten.
+// NARROW4 adds the zero point (int16) and saturates the four vectors into the 16 bytes of d, which may be v0; v2 is
+// overwritten. Saturating before the addition changes no byte while the sum does not wrap in 32 bits: what saturates
+// is past every code with or without the zero point.
 #define NARROW4(zero, v0, v1, v2, v3, d) \
-	ADD_4S(zero, v0, v0) \
-	ADD_4S(zero, v1, v1) \
-	ADD_4S(zero, v2, v2) \
-	ADD_4S(zero, v3, v3) \
-	SQXTN_4H(v0, v0)     \
-	SQXTN_4H(v2, v2)     \
-	SQXTN2_8H(v1, v0)    \
-	SQXTN2_8H(v3, v2)    \
-	SQXTN_8B(v0, d)      \
+	SQXTN_4H(v0, v0)      \
+	SQXTN_4H(v2, v2)      \
+	SQXTN2_8H(v1, v0)     \
+	SQXTN2_8H(v3, v2)     \
+	SQADD_8H(zero, v0, v0) \
+	SQADD_8H(zero, v2, v2) \
+	SQXTN_8B(v0, d)       \
 	SQXTN2_16B(v2, d)
+
+// STORE_BYTES stores the first n < 16 bytes of v at p, which moves; v is shifted about. f is v's scalar name.
+#define STORE_BYTES(v, f, p, n, l8, l4, l2, l1) \
+	TBZ     $3, n, l8             \
+	FMOVD.P f, 8(p)               \
+	VEXT    $8, v.B16, v.B16, v.B16 \
+l8:                                   \
+	TBZ     $2, n, l4             \
+	FMOVS.P f, 4(p)               \
+	VEXT    $4, v.B16, v.B16, v.B16 \
+l4:                                   \
+	TBZ     $1, n, l2             \
+	VST1.P  v.H[0], 2(p)          \
+	VEXT    $2, v.B16, v.B16, v.B16 \
+l2:                                   \
+	TBZ     $0, n, l1             \
+	VST1    v.B[0], (p)           \
+l1:
+
+// STORE_FLOATS stores the first n < 8 floats of v, v2 at p, which moves; v is overwritten.
+#define STORE_FLOATS(v, v2, f, p, n, l4, l2, l1) \
+	TBZ     $2, n, l4             \
+	FMOVQ.P f, 16(p)              \
+	VMOV    v2.B16, v.B16         \
+l4:                                   \
+	TBZ     $1, n, l2             \
+	FMOVD.P f, 8(p)               \
+	VEXT    $8, v.B16, v.B16, v.B16 \
+l2:                                   \
+	TBZ     $0, n, l1             \
+	FMOVS   f, (p)                \
+l1:

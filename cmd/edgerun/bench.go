@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/tensor"
+)
+
+// benchCommand measures latency, as a whole and by layer.
+func benchCommand() *cobra.Command {
+	var e engine
+	var runs, warmup int
+	var asJSON, layers bool
+	c := &cobra.Command{
+		Use:   "bench MODEL",
+		Short: "Measure latency: p50, p95, p99 and a table by layer",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if runs < 1 || warmup < 0 {
+				return usagef("--runs %d and --warmup %d must be positive", runs, warmup)
+			}
+			m, err := openModel(args[0])
+			if err != nil {
+				return err
+			}
+			prog, pool, err := e.compile(m.Graph)
+			if err != nil {
+				return m.fail(err)
+			}
+			defer pool.Close()
+			b, err := measure(c.Context(), prog, pool, runs, warmup)
+			if err != nil {
+				return err
+			}
+			if layers {
+				if b.Layers, err = measureLayers(c.Context(), prog, pool, min(runs, 200)); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				return writeJSON(c.OutOrStdout(), b)
+			}
+			return b.print(c.OutOrStdout(), args[0])
+		},
+	}
+	e.flags(c)
+	c.Flags().IntVar(&runs, "runs", 200, "measured inferences")
+	c.Flags().IntVar(&warmup, "warmup", 20, "inferences before measuring")
+	c.Flags().BoolVar(&layers, "layers", true, "measure each layer in a second pass")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// benchResult holds latencies in nanoseconds.
+type benchResult struct {
+	Kernels string       `json:"kernels"`
+	Threads int          `json:"threads"`
+	Runs    int          `json:"runs"`
+	MACs    int          `json:"macs"`
+	Min     int64        `json:"min_ns"`
+	P50     int64        `json:"p50_ns"`
+	P95     int64        `json:"p95_ns"`
+	P99     int64        `json:"p99_ns"`
+	Layers  []layerBench `json:"layers,omitempty"`
+}
+
+type layerBench struct {
+	Name   string  `json:"name"`
+	Op     string  `json:"op"`
+	DType  string  `json:"dtype"`
+	Shape  string  `json:"output"`
+	Kernel string  `json:"kernel"`
+	MACs   int     `json:"macs"`
+	P50    int64   `json:"p50_ns"`
+	Share  float64 `json:"share"`
+}
+
+// randomInputs fills a session's inputs with values that no network minds.
+func randomInputs(s *rt.Session) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for i, v := range s.Program().Graph().Inputs {
+		if v.DType == tensor.Float32 {
+			for k := range s.Input(i).F32() {
+				s.Input(i).F32()[k] = r.Float32()*2 - 1
+			}
+			continue
+		}
+		clear(s.Input(i).Bytes())
+	}
+}
+
+func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int) (*benchResult, error) {
+	s := p.NewSession(pool)
+	times := make([]int64, 0, runs)
+	for i := range warmup + runs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		randomInputs(s)
+		start := time.Now()
+		s.Run()
+		if d := time.Since(start).Nanoseconds(); i >= warmup {
+			times = append(times, d)
+		}
+	}
+	slices.Sort(times)
+	b := &benchResult{Kernels: p.Kernels().Name, Threads: pool.Threads(), Runs: runs, Min: times[0],
+		P50: percentile(times, 50), P95: percentile(times, 95), P99: percentile(times, 99)}
+	for _, l := range p.Layers() {
+		b.MACs += l.MACs
+	}
+	return b, nil
+}
+
+// percentile returns the smallest value that at least p percent of the sorted values do not pass.
+func percentile(sorted []int64, p int) int64 { return sorted[(len(sorted)*p+99)/100-1] }
+
+// measureLayers times each step by its observer; the clock's own cost of some 50 ns a layer is part of the figures.
+func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) ([]layerBench, error) {
+	s := p.NewSession(pool)
+	layers := p.Layers()
+	times := make([][]int64, len(layers))
+	var last time.Time
+	s.SetObserver(func(step int, _ *graph.Node, _ []tensor.Buffer) {
+		now := time.Now()
+		times[step] = append(times[step], now.Sub(last).Nanoseconds())
+		last = time.Now()
+	})
+	for range runs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		randomInputs(s)
+		last = time.Now()
+		s.Run()
+	}
+	var out []layerBench
+	total := int64(0)
+	for i, l := range layers {
+		if l.View {
+			continue
+		}
+		slices.Sort(times[i])
+		y := l.Node.Out[0]
+		b := layerBench{Name: l.Node.Name, Op: l.Node.Op.Name, DType: y.DType.String(), Shape: y.Shape.String(),
+			Kernel: l.Info.Kernel, MACs: l.MACs, P50: percentile(times[i], 50)}
+		total += b.P50
+		out = append(out, b)
+	}
+	for i := range out {
+		out[i].Share = float64(out[i].P50) / float64(max(1, total))
+	}
+	return out, nil
+}
+
+func (b *benchResult) print(w io.Writer, name string) error {
+	fmt.Fprintf(w, "%s: %s kernels, %d thread(s), %d runs, %.3g M multiply-adds\n", name, b.Kernels, b.Threads, b.Runs, float64(b.MACs)/1e6)
+	fmt.Fprintf(w, "  min %s   p50 %s   p95 %s   p99 %s   %.3g GMAC/s\n", duration(b.Min), duration(b.P50), duration(b.P95), duration(b.P99),
+		float64(b.MACs)/float64(max(1, b.P50)))
+	if len(b.Layers) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\np50\tshare\tGMAC/s\tdtype\tkernel\toperator\toutput\tname\t")
+	for _, l := range b.Layers {
+		rate := ""
+		if l.MACs > 0 {
+			rate = fmt.Sprintf("%.1f", float64(l.MACs)/float64(max(1, l.P50)))
+		}
+		fmt.Fprintf(t, "%s\t%.1f %%\t%s\t%s\t%s\t%s\t%s\t%s\t\n", duration(l.P50), float64(100*l.Share), rate, l.DType, l.Kernel, l.Op, l.Shape, l.Name)
+	}
+	return t.Flush()
+}
+
+// duration prints nanoseconds with three digits.
+func duration(ns int64) string {
+	switch {
+	case ns < 10_000:
+		return fmt.Sprintf("%.2f µs", float64(ns)/1e3)
+	case ns < 1_000_000:
+		return fmt.Sprintf("%.1f µs", float64(ns)/1e3)
+	case ns < 100_000_000:
+		return fmt.Sprintf("%.2f ms", float64(ns)/1e6)
+	}
+	return fmt.Sprintf("%.2f s", float64(ns)/1e9)
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/loader"
+	"edgerun/rt"
+	"edgerun/rt/graph"
+)
+
+// inspectCommand shows what is in a model file and what it needs to run, without running it.
+func inspectCommand() *cobra.Command {
+	var e engine
+	var dims []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "inspect MODEL",
+		Short: "Show layers, shapes, scales, memory map and sizes of a model",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := openModel(args[0], dims...)
+			if err != nil {
+				return err
+			}
+			prog, pool, err := e.compile(m.Graph)
+			if err != nil {
+				return m.fail(err)
+			}
+			defer pool.Close()
+			in, err := inspect(m, prog, pool.Threads())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(c.OutOrStdout(), in)
+			}
+			return in.print(c.OutOrStdout())
+		},
+	}
+	e.flags(c)
+	dimFlag(c, &dims)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type inspection struct {
+	File      string               `json:"file"`
+	SizeBytes int64                `json:"file_bytes"`
+	Inputs    []string             `json:"inputs"`
+	Outputs   []string             `json:"outputs"`
+	Labels    int                  `json:"labels"`
+	Meta      map[string]string    `json:"meta,omitempty"`
+	Layers    []layerInfo          `json:"layers"`
+	Kernels   string               `json:"kernels"`
+	Threads   int                  `json:"threads"`
+	Memory    rt.Memory            `json:"memory"`
+	PeakBytes int                  `json:"peak_live_bytes"`
+	Raw       rawSizes             `json:"raw"`
+	Sections  []loader.SectionInfo `json:"sections,omitempty"`
+	memoryMap string
+}
+
+// rawSizes are the bytes of the parameters uncompressed.
+type rawSizes struct {
+	Weights int `json:"weights"`
+	Biases  int `json:"biases"`
+	Scales  int `json:"scales"`
+}
+
+type layerInfo struct {
+	Name   string `json:"name"`
+	Op     string `json:"op"`
+	Kernel string `json:"kernel"`
+	MACs   int    `json:"macs"`
+	Params int    `json:"parameters"`
+	Output string `json:"output"`
+	Packed int    `json:"packed_bytes"`
+}
+
+func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
+	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Meta: m.Meta, Kernels: p.Kernels().Name,
+		Threads: threads, Memory: p.Memory(threads), PeakBytes: p.Plan().PeakBytes, memoryMap: p.Plan().Map()}
+	in.Inputs, in.Outputs = typeNames(m.Graph.Inputs), typeNames(m.Graph.Outputs)
+	for _, l := range p.Layers() {
+		li := layerInfo{Name: l.Node.Name, Op: l.Node.Op.Name, Kernel: l.Info.Kernel, MACs: l.MACs, Output: l.Node.Out[0].Type.String(), Packed: l.Info.PackedBytes}
+		if l.View {
+			li.Kernel = "view"
+		}
+		for _, v := range l.Node.In {
+			if v != nil && v.Const != nil {
+				li.Params += v.Shape.Elements()
+			}
+		}
+		in.Layers = append(in.Layers, li)
+	}
+	in.Raw.Weights, in.Raw.Biases, in.Raw.Scales = weightBytes(m.Graph)
+	if !m.float {
+		b, err := os.ReadFile(m.path)
+		if err != nil {
+			return nil, err
+		}
+		if in.Sections, err = loader.Sizes(b); err != nil {
+			return nil, m.fail(err)
+		}
+	}
+	return in, nil
+}
+
+func typeNames(vs []*graph.Value) []string {
+	var out []string
+	for _, v := range vs {
+		s := fmt.Sprintf("%s: %v", v.Name, v.Type)
+		for i, sym := range v.Sym {
+			if sym != "" {
+				s += fmt.Sprintf(", dimension %d is %s up to %d", i, sym, v.Shape.Dim[i])
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (in *inspection) print(w io.Writer) error {
+	fmt.Fprintf(w, "%s: %d bytes\n", in.File, in.SizeBytes)
+	for _, s := range in.Inputs {
+		fmt.Fprintln(w, "  input ", s)
+	}
+	for _, s := range in.Outputs {
+		fmt.Fprintln(w, "  output", s)
+	}
+	fmt.Fprintln(w, "\nLayers")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "  #\toperator\tkernel\tmultiply-adds\tparameters\tpacked bytes\toutput\tname")
+	for i, l := range in.Layers {
+		fmt.Fprintf(t, "  %d\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", i, l.Op, l.Kernel, l.MACs, l.Params, l.Packed, l.Output, l.Name)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nMemory to run on %s kernels with %d thread(s), in bytes; nothing is allocated after the start\n", in.Kernels, in.Threads)
+	fmt.Fprintf(w, "  arena %d (the most that lives at once is %d, factor %.3f)\n  scratch %d\n  packed weights and tables %d\n  constants %d\n",
+		in.Memory.Arena, in.PeakBytes, float64(in.Memory.Arena)/float64(max(1, in.PeakBytes)), in.Memory.Scratch, in.Memory.Packed, in.Memory.Consts)
+	fmt.Fprintf(w, "\nMemory map: offset, bytes, steps\n%s", in.memoryMap)
+	raw := in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
+	fmt.Fprintf(w, "\nParameters uncompressed: %d bytes (weights %d, biases %d, scales %d)\n", raw, in.Raw.Weights, in.Raw.Biases, in.Raw.Scales)
+	if len(in.Sections) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "In the file, in bytes")
+	network, other := 0, 0
+	for _, s := range in.Sections {
+		fmt.Fprintf(w, "  %-12s %8d stored, %8d decoded\n", s.Name, s.Stored, s.Decoded)
+		if s.Network {
+			network += s.Stored
+		} else {
+			other += s.Stored
+		}
+	}
+	frame := int(in.SizeBytes) - network - other
+	_, err := fmt.Fprintf(w, "  graph, weights, biases and scales %d (%.1f %% of them raw); other metadata %d; header, table and alignment %d\n",
+		network, float64(100*network)/float64(max(1, raw)), other, frame)
+	return err
+}

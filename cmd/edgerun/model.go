@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/loader"
+	"edgerun/quant"
+	"edgerun/quant/onnx"
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// model is an opened network: an .edge file, or a float network imported on the spot.
+type model struct {
+	*loader.Model
+	path      string
+	sizeBytes int64
+	float     bool // imported, not quantized
+}
+
+// openModel reads an .edge or .onnx file. A float network has no front end of its own.
+func openModel(path string, dims ...string) (*model, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if st.IsDir() {
+		return nil, fmt.Errorf("%s: is a directory, want a model file", path)
+	}
+	m := &model{path: path, sizeBytes: st.Size()}
+	if strings.HasSuffix(strings.ToLower(path), ".onnx") {
+		g, err := importONNX(path, dims)
+		if err != nil {
+			return nil, err
+		}
+		if g, err = quant.Prepare(g); err != nil {
+			return nil, m.fail(err)
+		}
+		m.Model, m.float = &loader.Model{Graph: g}, true
+		return m, nil
+	}
+	if m.Model, err = loader.ReadFile(path, loader.Options{}); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// importONNX reads an ONNX file; dims are NAME=SIZE bounds of symbolic dimensions.
+func importONNX(path string, dims []string) (*graph.Graph, error) {
+	o := onnx.Options{Dims: map[string]int{}}
+	for _, d := range dims {
+		name, size, ok := strings.Cut(d, "=")
+		n, err := strconv.Atoi(size)
+		if !ok || err != nil || n < 1 || n > tensor.MaxDim {
+			return nil, usagef("--dim %q, want NAME=SIZE", d)
+		}
+		o.Dims[name] = n
+	}
+	return onnx.Import(path, o)
+}
+
+// fail puts the file's name before an error.
+func (m *model) fail(err error) error { return fmt.Errorf("%s: %w", m.path, err) }
+
+// compile makes a program and its pool for the engine's flags.
+func (e *engine) compile(g *graph.Graph) (*rt.Program, *rt.Pool, error) {
+	set, err := e.set()
+	if err != nil {
+		return nil, nil, err
+	}
+	prog, err := rt.Compile(g, rt.Options{Kernels: set})
+	if err != nil {
+		return nil, nil, err
+	}
+	return prog, rt.NewPool(e.threads), nil
+}
+
+// weightBytes is what a graph's parameters take uncompressed: weights, biases, and one float32 scale each.
+func weightBytes(g *graph.Graph) (weights, biases, scales int) {
+	seen := map[*graph.Value]bool{}
+	for _, n := range g.Nodes {
+		for i, v := range n.In {
+			if v == nil || v.Const == nil || seen[v] {
+				continue
+			}
+			seen[v] = true
+			if q := n.Op.Quant; q.Bias > 0 && i == q.Bias {
+				biases += v.SizeBytes()
+				continue
+			}
+			weights += v.SizeBytes()
+			scales += 4 * len(v.Quant.Scale)
+		}
+	}
+	return weights, biases, scales
+}
+
+// isInt8 reports whether any layer with weights computes in int8.
+func isInt8(g *graph.Graph) bool {
+	for _, n := range g.Nodes {
+		if n.Op == op.Quantize {
+			return true
+		}
+	}
+	return false
+}
+
+// dimFlag adds the bounds of symbolic dimensions to a command that imports.
+func dimFlag(c *cobra.Command, dims *[]string) {
+	c.Flags().StringArrayVar(dims, "dim", nil, "bound of a symbolic dimension of an imported network, as NAME=SIZE (default 1)")
+}

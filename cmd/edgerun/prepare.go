@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/quant/calib"
+	"edgerun/rt"
+	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/task"
+	"edgerun/rt/tensor"
+)
+
+// preprocessing are the flags that describe a front end where a model file does not.
+type preprocessing struct {
+	scale, mean, std, resize, layout string
+}
+
+func (p *preprocessing) flags(c *cobra.Command) {
+	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction")
+	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
+	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")
+	c.Flags().StringVar(&p.resize, "resize", frontend.Squash, "how pictures reach the input's size: squash, fit-shortest or fit-longest")
+	c.Flags().StringVar(&p.layout, "layout", "", "layout of a picture input, nchw or nhwc (default: what the input's shape says)")
+}
+
+// spec builds the front end for input v: of pictures if the samples are, else none.
+func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, error) {
+	if !pictures {
+		return &frontend.Spec{Kind: frontend.None}, nil
+	}
+	s := &frontend.Spec{Kind: frontend.Pictures, Resize: p.resize, Layout: p.layout}
+	d := v.Shape.Dim
+	if v.Shape.Rank != 4 {
+		return nil, fmt.Errorf("input %q has shape %v; pictures want [N,C,H,W] or [N,H,W,C]", v.Name, v.Shape)
+	}
+	if s.Layout == "" {
+		s.Layout = frontend.NCHW
+		if d[1] != 1 && d[1] != 3 {
+			s.Layout = frontend.NHWC
+		}
+	}
+	if s.Channels, s.Height, s.Width = d[1], d[2], d[3]; s.Layout == frontend.NHWC {
+		s.Height, s.Width, s.Channels = d[1], d[2], d[3]
+	}
+	var err error
+	if s.Scale, err = fraction(p.scale); err != nil {
+		return nil, usagef("--scale: %w", err)
+	}
+	if s.Mean, err = floats(p.mean); err != nil {
+		return nil, usagef("--mean: %w", err)
+	}
+	if s.Std, err = floats(p.std); err != nil {
+		return nil, usagef("--std: %w", err)
+	}
+	if err := s.Check(); err != nil {
+		return nil, usageError{err}
+	}
+	return s, nil
+}
+
+func fraction(s string) (float32, error) {
+	num, den, isFraction := strings.Cut(s, "/")
+	a, err := strconv.ParseFloat(num, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no number", s)
+	}
+	if isFraction {
+		b, err := strconv.ParseFloat(den, 64)
+		if err != nil || b == 0 {
+			return 0, fmt.Errorf("%q is no fraction", s)
+		}
+		a /= b
+	}
+	return float32(a), nil
+}
+
+func floats(s string) ([]float32, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var out []float32
+	for _, f := range strings.Split(s, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(f), 32)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no number", f)
+		}
+		out = append(out, float32(v))
+	}
+	return out, nil
+}
+
+// taskOf guesses a network's task from its output: scores of classes, or none.
+func taskOf(g *graph.Graph) *task.Spec {
+	y := g.Outputs[0]
+	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 {
+		return &task.Spec{Kind: task.None}
+	}
+	s := &task.Spec{Kind: task.Classify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}
+	if n := g.Producers()[y]; n != nil {
+		switch n.Op {
+		case op.Softmax:
+			s.OutputIs = task.Probabilities
+		case op.LogSoftmax:
+			s.OutputIs = task.LogProbabilities
+		}
+	}
+	return s
+}
+
+// feeder writes the samples of a data set through a front end into a session's only input.
+type feeder struct {
+	data calib.Dataset
+	fe   *frontend.FrontEnd
+	n    int // samples used
+}
+
+// newFeeder checks that the network has one float32 input of one sample at a time.
+func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit int) (*feeder, error) {
+	if len(g.Inputs) != 1 || g.Inputs[0].DType != tensor.Float32 {
+		return nil, fmt.Errorf("the network has %d inputs, first %v; wanted one of float32", len(g.Inputs), g.Inputs[0].Type)
+	}
+	if spec == nil {
+		spec = &frontend.Spec{Kind: frontend.None}
+	}
+	fe, err := frontend.New(*spec)
+	if err != nil {
+		return nil, err
+	}
+	f := &feeder{data: data, fe: fe, n: data.Len()}
+	if limit > 0 {
+		f.n = min(f.n, limit)
+	}
+	return f, nil
+}
+
+func (f *feeder) Len() int { return f.n }
+
+func (f *feeder) Fill(i int, s *rt.Session) error {
+	sample, err := f.data.Sample(i)
+	if err != nil {
+		return err
+	}
+	return calib.Feed(f.fe, sample, s.Input(0).F32())
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/loader"
+	"edgerun/quant"
+	"edgerun/quant/calib"
+	"edgerun/rt"
+	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
+)
+
+// quantizeCommand turns a float network into an .edge file.
+func quantizeCommand() *cobra.Command {
+	var q quantizeOptions
+	var dims []string
+	var data, out, labels, method string
+	c := &cobra.Command{
+		Use:   "quantize MODEL.onnx --calib DATA",
+		Short: "Turn a float network into a compressed int8 file",
+		Long: `Turn a float network into a compressed int8 file.
+
+DATA is what the network will see: an .npy file (first axis: samples), a folder of
+pictures, or a .csv file. A few hundred samples are enough. uint8 data are pictures
+and go through --scale, --mean and --std, which travel in the file; float data go
+into the network as they are.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if data == "" {
+				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, or a folder of pictures)")
+			}
+			var err error
+			if q.method, err = calib.ParseMethod(method); err != nil {
+				return usagef("--range: %w", err)
+			}
+			if out == "" {
+				out = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".edge"
+			}
+			g, err := importONNX(args[0], dims)
+			if err != nil {
+				return err
+			}
+			ds, err := calib.Open(data)
+			if err != nil {
+				return err
+			}
+			if labels != "" {
+				if q.labels, err = readLines(labels); err != nil {
+					return err
+				}
+			}
+			q.name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
+			m, r, err := q.quantize(c.Context(), g, ds)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if err := loader.WriteFile(out, m, loader.EncodeOptions{}); err != nil {
+				return err
+			}
+			return reportQuantized(c.OutOrStdout(), args[0], out, m, r)
+		},
+	}
+	q.pre.flags(c)
+	dimFlag(c, &dims)
+	f := c.Flags()
+	f.StringVar(&data, "calib", "", "calibration data")
+	f.StringVarP(&out, "output", "o", "", "file to write (default: MODEL.edge)")
+	f.StringVar(&labels, "labels", "", "text file with one class label a line, to travel in the model file")
+	f.StringVar(&method, "range", "minmax", "how activation ranges follow from calibration: minmax or percentile")
+	f.Float64Var(&q.percentile, "percentile", calib.DefaultPercentile, "percent of values inside a range, for --range percentile")
+	f.IntVar(&q.samples, "samples", 0, "calibration samples to use (default: all)")
+	f.IntVar(&q.threads, "threads", 0, "threads for calibration; 0 means all CPUs")
+	return c
+}
+
+type quantizeOptions struct {
+	pre        preprocessing
+	name       string
+	labels     []string
+	method     calib.Method
+	percentile float64
+	samples    int
+	threads    int
+}
+
+// quantize runs all stages up to the finished model.
+func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib.Dataset) (*loader.Model, *quant.Result, error) {
+	if ds.Len() == 0 {
+		return nil, nil, quant.ErrNoSamples
+	}
+	first, err := ds.Sample(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(g.Inputs) != 1 {
+		return nil, nil, fmt.Errorf("the network has %d inputs; quantize feeds networks of one", len(g.Inputs))
+	}
+	fe, err := q.pre.spec(g.Inputs[0], first.IsPicture())
+	if err != nil {
+		return nil, nil, err
+	}
+	feed, err := newFeeder(g, fe, ds, q.samples)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool := rt.NewPool(q.threads)
+	defer pool.Close()
+	r, err := quant.Convert(g, cancellable{feed, ctx}, quant.Options{Method: q.method, Percentile: q.percentile, Pool: pool,
+		Progress: progress("calibrating", feed.Len())})
+	if err != nil {
+		return nil, nil, err
+	}
+	spec := taskOf(r.Float)
+	if n := r.Int8.Outputs[0].Shape; len(q.labels) > 0 && len(q.labels) != n.Dim[n.Rank-1] {
+		return nil, nil, fmt.Errorf("%d labels for an output of %v", len(q.labels), n)
+	}
+	r.Int8.Name = q.name
+	m := &loader.Model{Graph: r.Int8, Labels: q.labels, FrontEnd: fe, Task: spec,
+		Meta: map[string]string{"range": q.method.String(), "calibration samples": fmt.Sprint(feed.Len())}}
+	for _, v := range r.Float.Inputs {
+		if h := r.Ranges[v.Name]; h != nil {
+			m.Stats = append(m.Stats, loader.Stat{Value: v.Name, Summary: h.Summary()})
+		}
+	}
+	for _, v := range r.Float.Outputs {
+		if h := r.Ranges[v.Name]; h != nil {
+			m.Stats = append(m.Stats, loader.Stat{Value: v.Name, Summary: h.Summary()})
+		}
+	}
+	return m, r, nil
+}
+
+// cancellable stops feeding when its context ends.
+type cancellable struct {
+	quant.Samples
+	ctx context.Context
+}
+
+func (c cancellable) Fill(i int, s *rt.Session) error {
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	return c.Samples.Fill(i, s)
+}
+
+func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Result) error {
+	prog, err := rt.Compile(m.Graph, rt.Options{})
+	if err != nil {
+		return err
+	}
+	before, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	after, err := os.Stat(to)
+	if err != nil {
+		return err
+	}
+	mem := prog.Memory(1)
+	fmt.Fprintf(w, "%s: %d layers, %d bytes (%.1f %% of %s); to run: arena %d, packed weights %d bytes\n", to, len(m.Graph.Nodes), after.Size(),
+		float64(100*after.Size())/float64(max(1, before.Size())), from, mem.Arena, mem.Packed)
+	if m.FrontEnd.Kind == frontend.Pictures {
+		f := m.FrontEnd
+		fmt.Fprintf(w, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
+	}
+	for _, s := range r.Issues {
+		fmt.Fprintln(w, "  float32:", s)
+	}
+	return nil
+}
+
+// readLines reads a text file's lines.
+func readLines(path string) ([]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := strings.TrimRight(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
+	if s == "" {
+		return nil, fmt.Errorf("%s: is empty, want one label a line", path)
+	}
+	return strings.Split(s, "\n"), nil
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/loader"
+	"edgerun/quant/calib"
+	"edgerun/rt"
+	"edgerun/rt/task"
+	"edgerun/rt/tensor"
+)
+
+// runCommand runs a model over files.
+func runCommand() *cobra.Command {
+	var e engine
+	var pre preprocessing
+	var dims []string
+	var top int
+	var asJSON bool
+	var output string
+	c := &cobra.Command{
+		Use:   "run MODEL INPUT...",
+		Short: "Run a model on .npy, .png, .jpg or .csv files",
+		Args:  cobra.MinimumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			if top < 1 {
+				return usagef("--top %d must be positive", top)
+			}
+			m, err := openModel(args[0], dims...)
+			if err != nil {
+				return err
+			}
+			r, err := e.runner(m, &pre)
+			if err != nil {
+				return err
+			}
+			defer r.pool.Close()
+			w := bufio.NewWriter(c.OutOrStdout())
+			p := &printer{w: w, labels: m.Labels, json: asJSON, top: top}
+			var all []float32
+			for _, path := range args[1:] {
+				err := r.each(c, path, 0, func(i int, out []float32) error {
+					if output != "" {
+						all = append(all, out...)
+					}
+					return p.print(m, path, i, out)
+				})
+				if err != nil {
+					return err
+				}
+			}
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			if output == "" {
+				return nil
+			}
+			shape := r.session.OutputShape(0)
+			dims := append([]int{len(all) / max(1, shape.Elements())}, shape.Dims()[min(1, shape.Rank):]...)
+			return loader.WriteAtomic(output, func(w io.Writer) error { return calib.WriteNPY(w, dims, all) })
+		},
+	}
+	e.flags(c)
+	pre.flags(c)
+	dimFlag(c, &dims)
+	c.Flags().IntVar(&top, "top", 3, "classes to print")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
+	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file (float32)")
+	return c
+}
+
+// runner runs a model over data sets, sample by sample.
+type runner struct {
+	model   *model
+	pre     *preprocessing
+	session *rt.Session
+	pool    *rt.Pool
+	out     []float32
+}
+
+func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
+	prog, pool, err := e.compile(m.Graph)
+	if err != nil {
+		return nil, m.fail(err)
+	}
+	return &runner{model: m, pre: pre, session: prog.NewSession(pool), pool: pool}, nil
+}
+
+// each calls f with the first output, as reals, of each sample of the data at path, at most limit of them where limit
+// is positive. f must not keep the slice.
+func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, out []float32) error) error {
+	ds, err := calib.Open(path)
+	if err != nil {
+		return err
+	}
+	spec := r.model.FrontEnd
+	if spec == nil {
+		first, err := ds.Sample(0)
+		if err != nil {
+			return err
+		}
+		if spec, err = r.pre.spec(r.model.Graph.Inputs[0], first.IsPicture()); err != nil {
+			return r.model.fail(err)
+		}
+	}
+	feed, err := newFeeder(r.model.Graph, spec, ds, limit)
+	if err != nil {
+		return r.model.fail(err)
+	}
+	show := progress(path, feed.Len())
+	for i := range feed.Len() {
+		if err := c.Context().Err(); err != nil {
+			return err
+		}
+		if err := feed.Fill(i, r.session); err != nil {
+			return err
+		}
+		r.session.Run()
+		if r.out, err = reals(r.out[:0], r.session); err != nil {
+			return r.model.fail(err)
+		}
+		if err := f(i, r.out); err != nil {
+			return err
+		}
+		show(i+1, feed.Len())
+	}
+	return nil
+}
+
+// reals appends the session's first output as float32.
+func reals(dst []float32, s *rt.Session) ([]float32, error) {
+	v := s.Program().Graph().Outputs[0]
+	switch v.DType {
+	case tensor.Float32:
+		return append(dst, s.Output(0).F32()...), nil
+	case tensor.Int8:
+		for _, q := range s.Output(0).I8() {
+			dst = append(dst, v.Quant.Scale[0]*float32(int32(q)-v.Quant.Zero[0]))
+		}
+		return dst, nil
+	}
+	return nil, fmt.Errorf("output %q is %v, wanted float32 or int8", v.Name, v.DType)
+}
+
+// printer writes answers.
+type printer struct {
+	w          *bufio.Writer
+	labels     []string
+	json       bool
+	top        int
+	classifier *task.Classifier
+}
+
+type answer struct {
+	Class       int     `json:"class"`
+	Label       string  `json:"label,omitempty"`
+	Probability float32 `json:"probability"`
+}
+
+func (p *printer) print(m *model, path string, i int, out []float32) error {
+	spec := m.Task
+	if spec == nil {
+		spec = taskOf(m.Graph)
+	}
+	var answers []answer
+	if spec.Kind == task.Classify {
+		if p.classifier == nil {
+			s := *spec
+			s.TopK = min(p.top, len(out))
+			var err error
+			if p.classifier, err = task.NewClassifier(s, len(out)); err != nil {
+				return m.fail(err)
+			}
+		}
+		top, err := p.classifier.Classify(out)
+		if err != nil {
+			return m.fail(err)
+		}
+		for _, a := range top {
+			answers = append(answers, answer{a.Class, p.label(a.Class), a.Probability})
+		}
+	}
+	if p.json {
+		return writeJSONLine(p.w, struct {
+			File    string    `json:"file"`
+			Sample  int       `json:"sample"`
+			Answers []answer  `json:"answers,omitempty"`
+			Output  []float32 `json:"output"`
+		}{path, i, answers, out})
+	}
+	fmt.Fprintf(p.w, "%s[%d]:", path, i)
+	for _, a := range answers {
+		name := a.Label
+		if name == "" {
+			name = fmt.Sprint("class ", a.Class)
+		}
+		fmt.Fprintf(p.w, "  %s %.1f %%", name, float64(100*a.Probability))
+	}
+	if answers == nil {
+		for _, v := range out[:min(len(out), 16)] {
+			fmt.Fprintf(p.w, " %g", v)
+		}
+		if len(out) > 16 {
+			fmt.Fprintf(p.w, " … (%d values)", len(out))
+		}
+	}
+	return p.w.WriteByte('\n')
+}
+
+func (p *printer) label(class int) string {
+	if class < len(p.labels) {
+		return p.labels[class]
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+#include "textflag.h"
+#include "go_asm.h"
+#include "neon_arm64.h"
+
+// func MulS8NEON(a *abi.MulS8)
+//
+// CPU: Advanced SIMD (every arm64). Sixteen elements a step; the last step reads up to 15 bytes past the ends and
+// stores what there is.
+//
+//	R0 args   R1 a   R2 b   R3 y   R4 elements left   R5 BStep   R6 scratch
+//	V0 a   V1 b   V2-V5 products by four   V6-V13 scratch
+//	V16 ZA   V17 ZB   V18-V20 multiplier, -exponent, threshold   V21 left shift   V14 0   V27 ZY   V28 Lo   V29 Hi
+
+TEXT ·MulS8NEON(SB), NOSPLIT, $0-8
+	MOVD  a+0(FP), R0
+	MOVD  mulS8_A(R0), R1
+	MOVD  mulS8_B(R0), R2
+	MOVD  mulS8_Y(R0), R3
+	MOVD  mulS8_N(R0), R4
+	MOVD  mulS8_BStep(R0), R5
+	ADD   $mulS8_ZA, R0, R6
+	VLD1R (R6), [V16.B16]
+	ADD   $mulS8_ZB, R0, R6
+	VLD1R (R6), [V17.B16]
+	ADD   $mulS8_M, R0, R6
+	VLD1R (R6), [V18.S4]
+	ADD   $mulS8_Shift, R0, R6
+	VLD1R (R6), [V22.S4]
+	ADD   $mulS8_ZY, R0, R6
+	VLD1R (R6), [V27.S4]
+	ADD   $mulS8_Lo, R0, R6
+	VLD1R (R6), [V28.B16]
+	ADD   $mulS8_Hi, R0, R6
+	VLD1R (R6), [V29.B16]
+
+	// Shift is a left shift or a right one, never both.
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	SMIN_4S(0, 22, 19)
+	SMAX_4S(0, 22, 21)
+	CMGE_4S(0, 22, 20)
+	VSHL  $31, V20.S4, V20.S4
+	CBZ   R4, done
+	VLD1R (R2), [V1.B16]
+
+loop:
+	CBZ     R5, repeated
+	FMOVQ.P 16(R2), F1
+
+repeated:
+	FMOVQ.P 16(R1), F0
+	SSUBL_8H(16, 0, 6)
+	SSUBL_8H(17, 1, 8)
+	SSUBL2_8H(16, 0, 7)
+	SSUBL2_8H(17, 1, 9)
+	SMULL_4S(8, 6, 2)
+	SMULL2_4S(8, 6, 3)
+	SMULL_4S(9, 7, 4)
+	SMULL2_4S(9, 7, 5)
+	SSHL_4S(21, 2, 2)
+	SSHL_4S(21, 3, 3)
+	SSHL_4S(21, 4, 4)
+	SSHL_4S(21, 5, 5)
+	RESCALE4(18, 19, 20, 2, 3, 4, 5, 10, 11, 12, 13)
+
+	// After a left shift the sum may wrap, as the definition says.
+	ADD_4S(27, 2, 2)
+	ADD_4S(27, 3, 3)
+	ADD_4S(27, 4, 4)
+	ADD_4S(27, 5, 5)
+	NARROW4(14, 2, 3, 4, 5, 2)
+	SMAX_16B(28, 2, 2)
+	SMIN_16B(29, 2, 2)
+	SUBS    $16, R4
+	BLT     tail
+	FMOVQ.P F2, 16(R3)
+	BNE     loop
+	RET
+
+tail:
+	STORE_BYTES(V2, F2, R3, R4, s8, s4, s2, done)
+	RET

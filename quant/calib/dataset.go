@@ -1,0 +1,344 @@
+package calib
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"edgerun/rt/frontend"
+)
+
+// Dataset is a list of samples. Sample reads its sample anew each time, so a data set's memory does not grow with the
+// number of samples (but for .csv, which is held), and keeps no file open.
+type Dataset interface {
+	Len() int
+	Sample(i int) (Sample, error)
+}
+
+// Sample is one sample: bytes or float32 numbers in an array of the given shape.
+type Sample struct {
+	Name    string // file and place, for messages
+	Label   string // its class by name, where the data set says it
+	Shape   []int
+	Bytes   []uint8   // pixels; nil where Numbers holds the sample
+	Numbers []float32 // all other types of element
+	decoded bool      // Bytes came out of a picture file
+}
+
+// Picture returns the sample's bytes as a picture: [h w], [1 h w], [h w 1], [h w 3] or [3 h w], maybe after a batch
+// axis of 1. Planes of colours are interleaved, which allocates.
+func (s *Sample) Picture() (frontend.Picture, error) {
+	d := s.Shape
+	if len(d) == 4 && d[0] == 1 {
+		d = d[1:]
+	}
+	switch {
+	case s.Bytes == nil:
+		return frontend.Picture{}, fmt.Errorf("calib: %s: numbers; wanted a picture of bytes", s.Name)
+	case len(d) == 2:
+		d = []int{d[0], d[1], 1}
+	case len(d) == 3 && (d[2] == 1 || d[2] == 3):
+	case len(d) == 3 && d[0] == 1:
+		d = []int{d[1], d[2], 1}
+	case len(d) == 3 && d[0] == 3:
+		h, w := d[1], d[2]
+		pix := make([]uint8, len(s.Bytes))
+		for i := range h * w {
+			for c := range 3 {
+				pix[3*i+c] = s.Bytes[c*h*w+i]
+			}
+		}
+		return frontend.Picture{Pix: pix, W: w, H: h, C: 3, Stride: 3 * w}, nil
+	default:
+		return frontend.Picture{}, fmt.Errorf("calib: %s: shape %v; wanted a picture, [h w], [h w 1], [h w 3], [1 h w] or [3 h w]", s.Name, s.Shape)
+	}
+	return frontend.Picture{Pix: s.Bytes, W: d[1], H: d[0], C: d[2], Stride: d[1] * d[2]}, nil
+}
+
+// Feed writes a sample into a network's input dst by way of the front end:
+//
+//	front end   bytes                          numbers
+//	picture     brought to size, normalised    as they are: already prepared
+//	vector      as numbers, normalised         normalised
+//	none        as numbers                     as they are
+//
+// Numbers must be as many as dst holds, in the network's own order, and finite. A picture file needs a front end for
+// pictures.
+func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
+	kind := fe.Spec().Kind
+	if kind == frontend.KindPicture && s.Bytes != nil {
+		p, err := s.Picture()
+		if err == nil {
+			if err = fe.Apply(dst, p); err != nil {
+				err = fmt.Errorf("calib: %s: %w", s.Name, err)
+			}
+		}
+		return err
+	}
+	if s.decoded {
+		return fmt.Errorf("calib: %s: a picture; wanted a front end of kind %q, got %q", s.Name, frontend.KindPicture, kind)
+	}
+	if n := len(s.Bytes) + len(s.Numbers); n != len(dst) {
+		return fmt.Errorf("calib: %s: %d values, shape %v; wanted %d", s.Name, n, s.Shape, len(dst))
+	}
+	for i, v := range s.Bytes {
+		dst[i] = float32(v)
+	}
+	for i, v := range s.Numbers {
+		if v-v != 0 {
+			return fmt.Errorf("calib: %s: value %d is %v", s.Name, i, v)
+		}
+		dst[i] = v
+	}
+	if kind == frontend.KindVector {
+		if err := fe.ApplyVector(dst, dst); err != nil {
+			return fmt.Errorf("calib: %s: %w", s.Name, err)
+		}
+		for i, v := range dst {
+			if v-v != 0 {
+				return fmt.Errorf("calib: %s: value %d is %v after normalisation", s.Name, i, v)
+			}
+		}
+	}
+	return nil
+}
+
+// Open returns the data set at path:
+//
+//	x.npy          uint8, int8, int32, int64, float32 or float64; the first axis counts samples. uint8 are bytes
+//	x.png, x.jpg   one sample
+//	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
+//	folder         its .png and .jpg pictures, or its .npy files one after the other, sorted by name; or sub-folders of
+//	               such, whose names are the labels
+//
+// Other files in a folder are passed over. Open looks at the headers of all .npy files.
+func Open(path string) (Dataset, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("calib: %w", err)
+	}
+	var files []file
+	if info.IsDir() {
+		if files, err = list(path); err != nil {
+			return nil, err
+		}
+	} else {
+		files = []file{{path: path}}
+	}
+	switch kind := files[0].kind(); kind {
+	case ".npy":
+		return openNPY(files)
+	case ".png":
+		return pictures(files), nil
+	case ".csv":
+		return openCSV(path)
+	}
+	return nil, fmt.Errorf("calib: %s: wanted a .npy, .csv, .png or .jpg file or a folder", path)
+}
+
+// file is one file of a data set.
+type file struct{ path, label string }
+
+// kind is the file's extension, with one name for all pictures.
+func (f file) kind() string {
+	switch ext := strings.ToLower(filepath.Ext(f.path)); ext {
+	case ".jpg", ".jpeg":
+		return ".png"
+	default:
+		return ext
+	}
+}
+
+// list returns the files of a data folder, all of one kind, or those of its sub-folders.
+func list(dir string) ([]file, error) {
+	files, folders, err := scan(dir, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 && len(folders) == 0 {
+		return files, sameKind(dir, files)
+	}
+	inside := 0
+	for _, name := range folders {
+		more, _, err := scan(filepath.Join(dir, name), name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+		inside += len(more)
+	}
+	if inside > 0 && inside < len(files) {
+		return nil, fmt.Errorf("calib: %s: samples both in the folder and in its sub-folders", dir)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("calib: %s: no .png, .jpg or .npy file in the folder", dir)
+	}
+	return files, sameKind(dir, files)
+}
+
+func sameKind(dir string, files []file) error {
+	for _, f := range files {
+		if f.kind() != files[0].kind() {
+			return fmt.Errorf("calib: %s: both pictures and .npy files in the folder: %s, %s", dir, files[0].path, f.path)
+		}
+	}
+	return nil
+}
+
+// scan returns a folder's data files and sub-folders, sorted by name. Hidden ones are passed over.
+func scan(dir, label string) (files []file, folders []string, err error) {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, nil, fmt.Errorf("calib: %w", err)
+	}
+	for _, e := range entries {
+		f := file{filepath.Join(dir, e.Name()), label}
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(f.path) // follows links
+		switch {
+		case err != nil:
+			return nil, nil, fmt.Errorf("calib: %w", err)
+		case info.IsDir():
+			folders = append(folders, e.Name())
+		case f.kind() == ".npy" || f.kind() == ".png":
+			files = append(files, f)
+		}
+	}
+	return files, folders, nil
+}
+
+// open opens a regular file, which it checks first: opening a pipe would wait.
+func open(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: a %s; wanted a regular file", path, kindOf(info.Mode()))
+	}
+	if err == nil && info.Size() == 0 {
+		err = fmt.Errorf("%s: the file is empty", path)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("calib: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("calib: %w", err)
+	}
+	return f, info.Size(), nil
+}
+
+func kindOf(m os.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "folder"
+	case m&os.ModeNamedPipe != 0:
+		return "pipe"
+	case m&os.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
+}
+
+// readAll returns a file of at most limit bytes.
+func readAll(path string, limit int64) ([]byte, error) {
+	f, size, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if size > limit {
+		return nil, fmt.Errorf("calib: %s: %d bytes; wanted at most %d", path, size, limit)
+	}
+	b := make([]byte, size)
+	n, err := f.ReadAt(b, 0)
+	if n < len(b) {
+		return nil, fmt.Errorf("calib: %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// maxClass bounds a class's number where a network has no labels.
+const maxClass = 1 << 20
+
+// Class returns the number of the class that label names: the place of an equal name, or else the number itself, which
+// must be one of a class: below len(names), where there are names.
+func Class(label string, names []string) (int, error) {
+	if i := slices.Index(names, label); i >= 0 {
+		return i, nil
+	}
+	n, err := strconv.Atoi(label)
+	if err != nil {
+		if len(names) == 0 {
+			return 0, fmt.Errorf("label %q: wanted a number, as the model has no labels", label)
+		}
+		return 0, fmt.Errorf("label %q is none of the model's %d", label, len(names))
+	}
+	return n, checkClass(int64(n), names)
+}
+
+func checkClass(n int64, names []string) error {
+	limit := int64(len(names))
+	if limit == 0 {
+		limit = maxClass
+	}
+	if n < 0 || n >= limit {
+		return fmt.Errorf("class %d outside [0,%d)", n, limit)
+	}
+	return nil
+}
+
+// Labels returns the classes that a file of labels lists: a .npy of integers, one for each sample, or a .txt or .csv
+// with one name or number (see Class) a line. A .csv may have a first line of names, of which one is "label".
+func Labels(path string, names []string) ([]int, error) {
+	var labels []string
+	var err error
+	switch (file{path: path}).kind() {
+	case ".npy":
+		return labelsNPY(path, names)
+	case ".txt":
+		labels, err = lines(path)
+	case ".csv":
+		labels, err = labelsCSV(path)
+	default:
+		err = fmt.Errorf("calib: %s: wanted a .npy, .txt or .csv file of labels", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	classes := make([]int, len(labels))
+	for i, l := range labels {
+		if classes[i], err = Class(l, names); err != nil {
+			return nil, fmt.Errorf("calib: %s: sample %d: %w", path, i, err)
+		}
+	}
+	return classes, nil
+}
+
+// maxText bounds text files, which are held in memory.
+const maxText = 1 << 28
+
+func lines(path string) ([]string, error) {
+	b, err := readAll(path, maxText)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimRight(string(b), " \t\r\n")
+	if text == "" {
+		return nil, fmt.Errorf("calib: %s: no labels", path)
+	}
+	all := strings.Split(text, "\n")
+	for i, l := range all {
+		if all[i] = strings.TrimSpace(l); all[i] == "" {
+			return nil, fmt.Errorf("calib: %s: line %d is empty", path, i+1)
+		}
+	}
+	return all, nil
+}
+
+// clampInt is n as an int, for sizes that were checked.
+func clampInt(n uint64) int { return int(min(n, math.MaxInt)) }

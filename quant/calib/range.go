@@ -1,0 +1,110 @@
+package calib
+
+import (
+	"fmt"
+	"math"
+
+	"edgerun/rt/observe"
+	"edgerun/rt/tensor"
+)
+
+// Method says how a range follows from a histogram.
+type Method uint8
+
+const (
+	MinMax     Method = iota // all values
+	Percentile               // all but the outermost at both ends
+)
+
+// DefaultPercentile is the share of values that Percentile keeps where none is given.
+const DefaultPercentile = 99.99
+
+var methods = [...]string{MinMax: "minmax", Percentile: "percentile"}
+
+func (m Method) String() string {
+	if int(m) < len(methods) {
+		return methods[m]
+	}
+	return fmt.Sprintf("method(%d)", uint8(m))
+}
+
+// ParseMethod returns the method of that name.
+func ParseMethod(name string) (Method, error) {
+	for m, s := range methods {
+		if s == name {
+			return Method(m), nil
+		}
+	}
+	return 0, fmt.Errorf("calib: method %q unknown; wanted one of %q", name, methods)
+}
+
+// Range returns the range of real values that codes should cover. p is for Percentile, in percent; outside of (0, 100]
+// it stands for DefaultPercentile. An empty histogram gives [0, 0].
+func Range(h *observe.Histogram, m Method, p float64) (lo, hi float32) {
+	if m != Percentile {
+		return h.Min(), h.Max()
+	}
+	if !(p > 0 && p <= 100) {
+		p = DefaultPercentile
+	}
+	return h.Percentile(p)
+}
+
+// minScale is the smallest normal float32: every scale is at least that, so positive and exact to 24 bits.
+const minScale = 0x1p-126
+
+// Activation returns asymmetric int8 quantization for values in [lo, hi]: one scale for the tensor, and a zero point
+// in [−128, 127] that stands for 0 exactly. The range is first widened to hold 0; [0, 0] gives scale 1 and zero point
+// 0; a NaN end counts as 0, an infinite one as the largest float32.
+//
+//	scale = (hi − lo)/255,  zero point = round(127 − hi/scale) or round(−128 − lo/scale)
+//
+// whichever loses less, halves away from zero, all in float64. Source: TFLite ChooseQuantizationParams.
+func Activation(lo, hi float32) tensor.Quant {
+	const qmin, qmax = -128, 127
+	rmin, rmax := 0.0, 0.0
+	if lo < 0 {
+		rmin = max(float64(lo), -math.MaxFloat32)
+	}
+	if hi > 0 {
+		rmax = min(float64(hi), math.MaxFloat32)
+	}
+	if rmin == rmax {
+		return tensor.PerTensor(1, 0)
+	}
+	scale := max((rmax-rmin)/(qmax-qmin), minScale)
+	below, above := -rmin/scale, rmax/scale // codes wanted on both sides of zero
+	zero := qmax - above
+	if -qmin+below < qmax+above {
+		zero = qmin + below
+	}
+	return tensor.PerTensor(float32(scale), int32(math.Round(min(max(zero, qmin), qmax))))
+}
+
+// Weights returns the scales of symmetric int8 quantization, one for each channel of w, which holds the channels one
+// after the other: max|w|/127, so that codes lie in [−127, 127]. A channel of zeros has scale 1.
+func Weights(w []float32, channels int) []float32 {
+	scales := make([]float32, channels)
+	per := len(w) / channels
+	for c := range scales {
+		top := float32(0)
+		for _, v := range w[c*per : (c+1)*per] {
+			top = max(top, max(v, -v))
+		}
+		scales[c] = 1
+		if top > 0 {
+			scales[c] = float32(max(min(float64(top), math.MaxFloat32)/127, minScale))
+		}
+	}
+	return scales
+}
+
+// Codes writes the int8 codes of w, whose channels have the given scales: round(w/scale), halves away from zero,
+// limited to [−127, 127].
+func Codes(dst []int8, w, scales []float32) {
+	per := len(w) / len(scales)
+	for i, v := range w {
+		q := math.Round(float64(v) / float64(scales[i/per]))
+		dst[i] = int8(min(max(q, -127), 127))
+	}
+}

@@ -118,8 +118,8 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ob
 		}
 	}
 	for v, h := range histograms {
-		if h.NaNs() > 0 {
-			return nil, fmt.Errorf("quant: value %q was NaN %d times during calibration", v.Name, h.NaNs())
+		if bad := h.NaNs() + h.Infs(); bad > 0 {
+			return nil, fmt.Errorf("quant: value %q was NaN or infinite %d times during calibration", v.Name, bad)
 		}
 	}
 	return histograms, nil

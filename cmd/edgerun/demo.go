@@ -84,7 +84,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	if err != nil {
 		return err
 	}
-	truth, err := calib.Labels(path("test_y.npy"))
+	truth, err := calib.Labels(path("test_y.npy"), labels)
 	if err != nil {
 		return err
 	}

@@ -35,13 +35,6 @@ model that has one, or the flags.`,
 			if data == "" {
 				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures)")
 			}
-			truth, err := readTruth(data, labels)
-			if err != nil {
-				return err
-			}
-			if truth == nil && !hash {
-				return usagef("eval: no labels: give --labels FILE, a folder with a sub-folder for each class, or --hash for outputs alone")
-			}
 			var models []*model
 			for _, path := range args {
 				m, err := openModel(path, dims...)
@@ -51,6 +44,13 @@ model that has one, or the flags.`,
 				models = append(models, m)
 			}
 			shareFrontEnd(models)
+			truth, err := readTruth(data, labels, models[0].Labels)
+			if err != nil {
+				return err
+			}
+			if truth == nil && !hash {
+				return usagef("eval: no labels: give --labels FILE, a folder with a sub-folder for each class, or --hash for outputs alone")
+			}
 			var results []*evaluation
 			for _, m := range models {
 				r, err := e.evaluate(c, m, &pre, data, truth, limit)
@@ -88,48 +88,51 @@ func shareFrontEnd(models []*model) {
 	}
 }
 
-// readTruth returns the class of each sample, or nil where there is none.
-func readTruth(data, labels string) ([]int, error) {
+// readTruth returns the class of each sample, from a file of labels or from the data set itself, or nil where there is
+// none. names are the classes' names, for labels that are words.
+func readTruth(data, labels string, names []string) ([]int, error) {
 	ds, err := calib.Open(data)
 	if err != nil {
 		return nil, err
 	}
-	var truth []int
 	if labels != "" {
-		if truth, err = calib.Labels(labels); err != nil {
-			return nil, err
+		truth, err := calib.Labels(labels, names)
+		if err == nil && len(truth) != ds.Len() {
+			err = fmt.Errorf("%s: %d labels for %d samples of %s", labels, len(truth), ds.Len(), data)
 		}
-		if len(truth) != ds.Len() {
-			return nil, fmt.Errorf("%s: %d labels for %d samples of %s", labels, len(truth), ds.Len(), data)
-		}
-		return truth, nil
+		return truth, err
 	}
+	var truth []int
 	for i := range ds.Len() {
 		s, err := ds.Sample(i)
 		if err != nil {
 			return nil, err
 		}
-		if s.Class < 0 {
+		if s.Label == "" {
 			return nil, nil
 		}
-		truth = append(truth, s.Class)
+		class, err := calib.Class(s.Label, names)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		truth = append(truth, class)
 	}
 	return truth, nil
 }
 
 // evaluation is one model's result.
 type evaluation struct {
-	Model     string    `json:"model"`
-	Kernels   string    `json:"kernels"`
-	Threads   int       `json:"threads"`
-	Samples   int       `json:"samples"`
-	Accuracy  float64   `json:"accuracy"`
-	Precision float64   `json:"macro_precision"`
-	Recall    float64   `json:"macro_recall"`
-	F1        float64   `json:"macro_f1"`
-	Agreement float64   `json:"agreement_with_first"`
-	Hash      string    `json:"sha256"`
-	Matrix    [][]int64 `json:"confusion,omitempty"`
+	Model     string     `json:"model"`
+	Kernels   string     `json:"kernels"`
+	Threads   int        `json:"threads"`
+	Samples   int        `json:"samples"`
+	Accuracy  float64    `json:"accuracy"`
+	Precision float64    `json:"macro_precision"`
+	Recall    float64    `json:"macro_recall"`
+	F1        float64    `json:"macro_f1"`
+	Agreement float64    `json:"agreement_with_first"`
+	Hash      string     `json:"sha256"`
+	Matrix    [][]uint64 `json:"confusion,omitempty"`
 
 	predicted []int
 	confusion *task.Confusion
@@ -160,10 +163,9 @@ func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data s
 		if res.confusion == nil {
 			res.confusion = task.NewConfusion(len(out))
 		}
-		if truth[i] < 0 || truth[i] >= len(out) {
-			return fmt.Errorf("sample %d has class %d; %s has %d outputs", i, truth[i], m.path, len(out))
+		if err := res.confusion.Add(truth[i], best); err != nil {
+			return fmt.Errorf("%s: sample %d: %w", data, i, err)
 		}
-		res.confusion.Add(truth[i], best)
 		return nil
 	})
 	if err != nil {
@@ -171,7 +173,15 @@ func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data s
 	}
 	res.Samples, res.Hash = len(res.predicted), hex.EncodeToString(sum.Sum(nil))
 	if k := res.confusion; k != nil {
-		res.Accuracy, res.Precision, res.Recall, res.F1 = k.Accuracy(), k.MacroPrecision(), k.MacroRecall(), k.MacroF1()
+		macro := k.Macro()
+		res.Accuracy, res.Precision, res.Recall, res.F1 = k.Accuracy(), macro.Precision, macro.Recall, macro.F1
+		for truth := range k.Classes() {
+			var row []uint64
+			for predicted := range k.Classes() {
+				row = append(row, k.At(truth, predicted))
+			}
+			res.Matrix = append(res.Matrix, row)
+		}
 	}
 	return res, nil
 }
@@ -224,10 +234,7 @@ func printEvaluations(w io.Writer, all []*evaluation, hash, asJSON bool) error {
 			fmt.Fprintf(w, "sha256 of %s's outputs: %s\n", r.Model, r.Hash)
 		}
 		if r.confusion != nil {
-			fmt.Fprintf(w, "\n%s\n", r.Model)
-			if err := r.confusion.Print(w, r.labels); err != nil {
-				return err
-			}
+			fmt.Fprintf(w, "\n%s\n%s", r.Model, r.confusion.Table(r.labels))
 		}
 	}
 	return nil

@@ -32,9 +32,9 @@ func (p *preprocessing) flags(c *cobra.Command) {
 // spec builds the front end for input v: of pictures if the samples are, else none.
 func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, error) {
 	if !pictures {
-		return &frontend.Spec{Kind: frontend.None}, nil
+		return &frontend.Spec{Kind: frontend.KindNone}, nil
 	}
-	s := &frontend.Spec{Kind: frontend.Pictures, Resize: p.resize, Layout: p.layout}
+	s := &frontend.Spec{Kind: frontend.KindPicture, Resize: p.resize, Layout: p.layout}
 	d := v.Shape.Dim
 	if v.Shape.Rank != 4 {
 		return nil, fmt.Errorf("input %q has shape %v; pictures want [N,C,H,W] or [N,H,W,C]", v.Name, v.Shape)
@@ -99,9 +99,9 @@ func floats(s string) ([]float32, error) {
 func taskOf(g *graph.Graph) *task.Spec {
 	y := g.Outputs[0]
 	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 {
-		return &task.Spec{Kind: task.None}
+		return &task.Spec{Kind: task.KindNone}
 	}
-	s := &task.Spec{Kind: task.Classify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}
+	s := &task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}
 	if n := g.Producers()[y]; n != nil {
 		switch n.Op {
 		case op.Softmax:
@@ -126,7 +126,7 @@ func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit in
 		return nil, fmt.Errorf("the network has %d inputs, first %v; wanted one of float32", len(g.Inputs), g.Inputs[0].Type)
 	}
 	if spec == nil {
-		spec = &frontend.Spec{Kind: frontend.None}
+		spec = &frontend.Spec{Kind: frontend.KindNone}
 	}
 	fe, err := frontend.New(*spec)
 	if err != nil {

@@ -41,6 +41,9 @@ into the network as they are.`,
 			if q.method, err = calib.ParseMethod(method); err != nil {
 				return usagef("--range: %w", err)
 			}
+			if !(q.percentile > 50 && q.percentile <= 100) {
+				return usagef("--percentile %g outside (50,100]", q.percentile)
+			}
 			if out == "" {
 				out = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".edge"
 			}
@@ -62,7 +65,7 @@ into the network as they are.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			if err := loader.WriteFile(out, m, loader.EncodeOptions{}); err != nil {
+			if err := loader.WriteFileContext(c.Context(), out, m, loader.EncodeOptions{}); err != nil {
 				return err
 			}
 			return reportQuantized(c.OutOrStdout(), args[0], out, m, r)
@@ -103,7 +106,7 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if len(g.Inputs) != 1 {
 		return nil, nil, fmt.Errorf("the network has %d inputs; quantize feeds networks of one", len(g.Inputs))
 	}
-	fe, err := q.pre.spec(g.Inputs[0], first.IsPicture())
+	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +170,7 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 	mem := prog.Memory(1)
 	fmt.Fprintf(w, "%s: %d layers, %d bytes (%.1f %% of %s); to run: arena %d, packed weights %d bytes\n", to, len(m.Graph.Nodes), after.Size(),
 		float64(100*after.Size())/float64(max(1, before.Size())), from, mem.Arena, mem.Packed)
-	if m.FrontEnd.Kind == frontend.Pictures {
+	if m.FrontEnd.Kind == frontend.KindPicture {
 		f := m.FrontEnd
 		fmt.Fprintf(w, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
 	}

@@ -103,7 +103,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		if err != nil {
 			return err
 		}
-		if spec, err = r.pre.spec(r.model.Graph.Inputs[0], first.IsPicture()); err != nil {
+		if spec, err = r.pre.spec(r.model.Graph.Inputs[0], first.Bytes != nil); err != nil {
 			return r.model.fail(err)
 		}
 	}
@@ -167,7 +167,7 @@ func (p *printer) print(m *model, path string, i int, out []float32) error {
 		spec = taskOf(m.Graph)
 	}
 	var answers []answer
-	if spec.Kind == task.Classify {
+	if spec.Kind == task.KindClassify {
 		if p.classifier == nil {
 			s := *spec
 			s.TopK = min(p.top, len(out))

@@ -37,11 +37,11 @@ TEXT ·AvgPoolF32NEON(SB), NOSPLIT, $0-8
 row:
 	VLD1R.P 4(R13), [V18.S4]
 	SCVTF_4S(18, 18)
-	MOVD R1, R2
-	MOVD R3, R5
-	MOVD poolF32_C(R0), R10
-	SUBS $16, R10
-	BLT  rest
+	MOVD    R1, R2
+	MOVD    R3, R5
+	MOVD    poolF32_C(R0), R10
+	SUBS    $16, R10
+	BLT     rest
 
 block:
 	VMOVI $0, V0.B16
@@ -62,8 +62,8 @@ tap:
 	FADD_4S(7, 3, 3)
 
 padded:
-	SUBS   $1, R9
-	BNE    tap
+	SUBS $1, R9
+	BNE  tap
 	FDIV_4S(18, 0, 0)
 	FDIV_4S(18, 1, 1)
 	FDIV_4S(18, 2, 2)
@@ -76,7 +76,7 @@ padded:
 	BIF_16B(5, 19, 1)
 	BIF_16B(6, 19, 2)
 	BIF_16B(7, 19, 3)
-	CBZ    R15, clamped
+	CBZ  R15, clamped
 	CLAMP4(16, 17, 0, 1, 2, 3, 4, 5, 6, 7)
 
 clamped:
@@ -102,12 +102,12 @@ tap4:
 	FADD_4S(4, 0, 0)
 
 padded4:
-	SUBS   $1, R9
-	BNE    tap4
+	SUBS $1, R9
+	BNE  tap4
 	FDIV_4S(18, 0, 0)
 	FCMEQ_4S(0, 0, 4)
 	BIF_16B(4, 19, 0)
-	CBZ    R15, clamped4
+	CBZ  R15, clamped4
 	FCMGT_4S(16, 0, 4)
 	BIF_16B(4, 16, 0)
 	FCMGT_4S(17, 0, 4)

@@ -73,17 +73,17 @@ tap:
 	SADDW2_8H(2, 1, 1)
 
 padded:
-	SUBS  $1, R9
-	BEQ   summed
-	SUBS  $1, R14
-	BNE   tap
+	SUBS $1, R9
+	BEQ  summed
+	SUBS $1, R14
+	BNE  tap
 
 summed:
 	SADDW_4S(0, 4, 4)
 	SADDW2_4S(0, 5, 5)
 	SADDW_4S(1, 6, 6)
 	SADDW2_4S(1, 7, 7)
-	CBNZ  R9, chunk
+	CBNZ R9, chunk
 
 	CMLT0_4S(4, 20)
 	CMLT0_4S(5, 21)
@@ -119,10 +119,10 @@ summed:
 	CMGE_4S(28, 9, 25)
 	CMGE_4S(28, 10, 26)
 	CMGE_4S(28, 11, 27)
-	VSUB  V24.S4, V4.S4, V4.S4
-	VSUB  V25.S4, V5.S4, V5.S4
-	VSUB  V26.S4, V6.S4, V6.S4
-	VSUB  V27.S4, V7.S4, V7.S4
+	VSUB V24.S4, V4.S4, V4.S4
+	VSUB V25.S4, V5.S4, V5.S4
+	VSUB V26.S4, V6.S4, V6.S4
+	VSUB V27.S4, V7.S4, V7.S4
 	CMLT0_4S(8, 24)
 	CMLT0_4S(9, 25)
 	CMLT0_4S(10, 26)
@@ -133,23 +133,23 @@ summed:
 	ADD_4S(27, 7, 7)
 
 	// -q is (q ^ -1) + 1.
-	VEOR  V20.B16, V4.B16, V4.B16
-	VEOR  V21.B16, V5.B16, V5.B16
-	VEOR  V22.B16, V6.B16, V6.B16
-	VEOR  V23.B16, V7.B16, V7.B16
-	VSUB  V20.S4, V4.S4, V4.S4
-	VSUB  V21.S4, V5.S4, V5.S4
-	VSUB  V22.S4, V6.S4, V6.S4
-	VSUB  V23.S4, V7.S4, V7.S4
+	VEOR    V20.B16, V4.B16, V4.B16
+	VEOR    V21.B16, V5.B16, V5.B16
+	VEOR    V22.B16, V6.B16, V6.B16
+	VEOR    V23.B16, V7.B16, V7.B16
+	VSUB    V20.S4, V4.S4, V4.S4
+	VSUB    V21.S4, V5.S4, V5.S4
+	VSUB    V22.S4, V6.S4, V6.S4
+	VSUB    V23.S4, V7.S4, V7.S4
 	NARROW4(31, 4, 5, 6, 7, 4)
 	SMAX_16B(16, 4, 4)
 	SMIN_16B(17, 4, 4)
-	ADD   $16, R2
-	SUBS  $16, R10
-	BLT   tail
+	ADD     $16, R2
+	SUBS    $16, R10
+	BLT     tail
 	FMOVQ.P F4, 16(R5)
-	BNE   block
-	B     next
+	BNE     block
+	B       next
 
 tail:
 	STORE_BYTES(V4, F4, R5, R10, s8, s4, s2, next)

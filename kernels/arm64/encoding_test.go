@@ -1,8 +1,10 @@
 package arm64_test
 
 import (
+	"embed"
 	"encoding/binary"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,9 @@ import (
 	"strings"
 	"testing"
 )
+
+//go:embed neon_arm64.h *.s
+var sources embed.FS
 
 var macro = regexp.MustCompile(`(?m)^#define (\w+)\(([^)]*)\) WORD \$\((0x[0-9A-F]{8}) ?\|([^/]*)\) // (.*)$`)
 
@@ -48,7 +53,7 @@ func TestEncodings(t *testing.T) {
 		}
 		t.Skip("aarch64-linux-gnu-objdump is not installed: the instruction words are not read back")
 	}
-	header, err := os.ReadFile("neon_arm64.h")
+	header, err := sources.ReadFile("neon_arm64.h")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,12 +100,12 @@ func TestEncodings(t *testing.T) {
 
 // TestWordsInHeader keeps hand-encoded instructions in the one file that TestEncodings reads.
 func TestWordsInHeader(t *testing.T) {
-	files, err := filepath.Glob("*.s")
+	files, err := fs.Glob(sources, "*.s")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no assembly found", err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := sources.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}

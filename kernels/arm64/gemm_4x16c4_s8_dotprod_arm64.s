@@ -75,31 +75,31 @@
 
 // LIMITS loads the zero point and the limits over the multipliers.
 #define LIMITS \
-	ADD   $4, R23, R21       \
-	ADD   $8, R23, R22       \
-	VLD1R (R23), [V4.H8]     \
-	VLD1R (R21), [V5.B16]    \
+	ADD   $4, R23, R21    \
+	ADD   $8, R23, R22    \
+	VLD1R (R23), [V4.H8]  \
+	VLD1R (R21), [V5.B16] \
 	VLD1R (R22), [V6.B16]
 
 TEXT ·Gemm4x16c4S8DotProd(SB), NOSPLIT, $0-8
-	MOVD  a+0(FP), R0
-	MOVD  gemmS8_X(R0), R9
-	MOVD  gemmS8_Shift(R0), R21
-	ADD   R21, R9
-	MOVD  gemmS8_Zero(R0), R10
-	MOVD  gemmS8_K(R0), R6
-	SUB   $16, R6, R26
-	MOVD  gemmS8_Taps(R0), R20
-	MOVD  gemmS8_YStride(R0), R16
-	MOVD  gemmS8_PanelBytes(R0), R19
-	MOVD  gemmS8_W(R0), R13
-	MOVD  gemmS8_Y(R0), R17
-	MOVD  gemmS8_Cols(R0), R14
-	MOVW  gemmS8_ZeroPoint(R0), R21
-	MOVW  gemmS8_Lo(R0), R22
-	CMP   R21, R22
-	CSET  GE, R25
-	ADD   $gemmS8_ZeroPoint, R0, R23
+	MOVD a+0(FP), R0
+	MOVD gemmS8_X(R0), R9
+	MOVD gemmS8_Shift(R0), R21
+	ADD  R21, R9
+	MOVD gemmS8_Zero(R0), R10
+	MOVD gemmS8_K(R0), R6
+	SUB  $16, R6, R26
+	MOVD gemmS8_Taps(R0), R20
+	MOVD gemmS8_YStride(R0), R16
+	MOVD gemmS8_PanelBytes(R0), R19
+	MOVD gemmS8_W(R0), R13
+	MOVD gemmS8_Y(R0), R17
+	MOVD gemmS8_Cols(R0), R14
+	MOVW gemmS8_ZeroPoint(R0), R21
+	MOVW gemmS8_Lo(R0), R22
+	CMP  R21, R22
+	CSET GE, R25
+	ADD  $gemmS8_ZeroPoint, R0, R23
 
 panel:
 	MOVD gemmS8_Off(R0), R8
@@ -180,8 +180,8 @@ tail4:
 	BLT   tail4
 
 tapped4:
-	SUBS  $1, R11
-	BNE   tap4
+	SUBS $1, R11
+	BNE  tap4
 
 	FLDPQ 64(R13), (F4, F5)
 	FLDPQ 96(R13), (F6, F7)
@@ -271,7 +271,7 @@ relu:
 	FINISH16(24, 25, 26, 27)
 	SHIFT16(28, 29, 30, 31)
 	FINISH16(28, 29, 30, 31)
-	B     finished
+	B finished
 
 	// 1x16. V20..V23 take every second 4 k, so that eight chains are in flight.
 one:

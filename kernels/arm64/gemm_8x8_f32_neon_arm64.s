@@ -23,8 +23,8 @@
 
 // ROW turns an offset in elements into the address of a row, or of the row of zeros.
 #define ROW(r) \
-	ADD  r<<2, R9, R26    \
-	CMP  $0, r            \
+	ADD  r<<2, R9, R26   \
+	CMP  $0, r           \
 	CSEL GE, R26, R10, r
 
 #define ROWS4(FMLA, b0, b1) \
@@ -39,13 +39,13 @@
 
 #define ROWS8(FMLA, b0, b1) \
 	ROWS4(FMLA, b0, b1) \
-	FMLA(4, b0, 24) \
-	FMLA(4, b1, 25) \
-	FMLA(5, b0, 26) \
-	FMLA(5, b1, 27) \
-	FMLA(6, b0, 28) \
-	FMLA(6, b1, 29) \
-	FMLA(7, b0, 30) \
+	FMLA(4, b0, 24)     \
+	FMLA(4, b1, 25)     \
+	FMLA(5, b0, 26)     \
+	FMLA(5, b1, 27)     \
+	FMLA(6, b0, 28)     \
+	FMLA(6, b1, 29)     \
+	FMLA(7, b0, 30)     \
 	FMLA(7, b1, 31)
 
 TEXT ·Gemm8x8F32NEON(SB), NOSPLIT, $0-8
@@ -146,19 +146,19 @@ tail8:
 	LDR_S(5, 24, 6)
 	LDR_S(5, 25, 7)
 	FLDPQ.P 32(R7), (F8, F9)
-	ADD   $4, R5
-	CMP   R6, R5
+	ADD     $4, R5
+	CMP     R6, R5
 	ROWS8(FMLA0_4S, 8, 9)
-	BLT   tail8
+	BLT     tail8
 
 tapped8:
-	SUBS $1, R11
-	BNE  tap8
-	MOVD gemmF32_Clamp(R0), R26
-	CBZ  R26, clamped
-	ADD  $gemmF32_Lo, R0, R26
+	SUBS  $1, R11
+	BNE   tap8
+	MOVD  gemmF32_Clamp(R0), R26
+	CBZ   R26, clamped
+	ADD   $gemmF32_Lo, R0, R26
 	VLD1R (R26), [V0.S4]
-	ADD  $gemmF32_Hi, R0, R26
+	ADD   $gemmF32_Hi, R0, R26
 	VLD1R (R26), [V1.S4]
 	CLAMP4(0, 1, 16, 17, 18, 19, 2, 3, 4, 5)
 	CLAMP4(0, 1, 20, 21, 22, 23, 2, 3, 4, 5)
@@ -270,23 +270,23 @@ tail4:
 	LDR_S(5, 3, 2)
 	LDR_S(5, 4, 3)
 	FLDPQ.P 32(R7), (F8, F9)
-	ADD   $4, R5
-	CMP   R6, R5
+	ADD     $4, R5
+	CMP     R6, R5
 	ROWS4(FMLA0_4S, 8, 9)
-	BLT   tail4
+	BLT     tail4
 
 tapped4:
-	SUBS $1, R11
-	BNE  tap4
-	MOVD gemmF32_Clamp(R0), R26
-	CBZ  R26, clamped
-	ADD  $gemmF32_Lo, R0, R26
+	SUBS  $1, R11
+	BNE   tap4
+	MOVD  gemmF32_Clamp(R0), R26
+	CBZ   R26, clamped
+	ADD   $gemmF32_Lo, R0, R26
 	VLD1R (R26), [V0.S4]
-	ADD  $gemmF32_Hi, R0, R26
+	ADD   $gemmF32_Hi, R0, R26
 	VLD1R (R26), [V1.S4]
 	CLAMP4(0, 1, 16, 17, 18, 19, 2, 3, 4, 5)
 	CLAMP4(0, 1, 20, 21, 22, 23, 2, 3, 4, 5)
-	B    clamped
+	B     clamped
 
 	// One row. Each step loads one k of every panel and adds it to that panel's two accumulators.
 #define FMLA8(FMLA, b0, b1, b2, b3, b4, b5, b6, b7) \
@@ -312,27 +312,27 @@ tapped4:
 	FLDPQ i(R4), (F30, F31)
 
 vector:
-	MOVD gemmF32_Off(R0), R8
-	MOVD R20, R11
-	ADD  $32, R13, R7
-	ADD  R19, R7, R2
-	ADD  R19, R2, R3
-	ADD  R19, R3, R4
+	MOVD  gemmF32_Off(R0), R8
+	MOVD  R20, R11
+	ADD   $32, R13, R7
+	ADD   R19, R7, R2
+	ADD   R19, R2, R3
+	ADD   R19, R3, R4
 	FLDPQ (R13), (F16, F17)
-	CMP  $8, R14
-	BLE  one
+	CMP   $8, R14
+	BLE   one
 	FLDPQ -32(R2), (F18, F19)
-	CMP  $24, R14
-	BLE  two
+	CMP   $24, R14
+	BLE   two
 	FLDPQ -32(R3), (F20, F21)
 	FLDPQ -32(R4), (F22, F23)
-	MOVD $4, R24
+	MOVD  $4, R24
 
 vtap4:
 	MOVW.P 32(R8), R1
 	ROW(R1)
-	SUBS $16, R6, R5
-	BLT  vrest4
+	SUBS   $16, R6, R5
+	BLT    vrest4
 
 vk4:
 	FMOVQ.P 16(R1), F0
@@ -342,14 +342,14 @@ vk4:
 	LOAD4EVEN(64)
 	FMLA8(FMLA1_4S, 24, 25, 26, 27, 28, 29, 30, 31)
 	LOAD4ODD(96)
-	ADD  $128, R7
-	ADD  $128, R2
-	ADD  $128, R3
+	ADD     $128, R7
+	ADD     $128, R2
+	ADD     $128, R3
 	FMLA8(FMLA2_4S, 8, 9, 10, 11, 12, 13, 14, 15)
-	ADD  $128, R4
-	SUBS $16, R5
+	ADD     $128, R4
+	SUBS    $16, R5
 	FMLA8(FMLA3_4S, 24, 25, 26, 27, 28, 29, 30, 31)
-	BGE  vk4
+	BGE     vk4
 
 vrest4:
 	ADDS $16, R5
@@ -358,13 +358,13 @@ vrest4:
 vtail4:
 	FMOVS.P 4(R1), F0
 	LOAD4EVEN(0)
-	ADD  $32, R7
-	ADD  $32, R2
-	ADD  $32, R3
-	ADD  $32, R4
-	SUBS $4, R5
+	ADD     $32, R7
+	ADD     $32, R2
+	ADD     $32, R3
+	ADD     $32, R4
+	SUBS    $4, R5
 	FMLA8(FMLA0_4S, 8, 9, 10, 11, 12, 13, 14, 15)
-	BNE  vtail4
+	BNE     vtail4
 
 vtapped4:
 	SUBS $1, R11
@@ -383,27 +383,27 @@ two:
 vtap2:
 	MOVW.P 32(R8), R1
 	ROW(R1)
-	SUBS $16, R6, R5
-	BLT  vrest2
+	SUBS   $16, R6, R5
+	BLT    vrest2
 
 vk2:
 	FMOVQ.P 16(R1), F0
-	FLDPQ (R7), (F8, F9)
-	FLDPQ (R2), (F10, F11)
-	FLDPQ 32(R7), (F12, F13)
-	FLDPQ 32(R2), (F14, F15)
+	FLDPQ   (R7), (F8, F9)
+	FLDPQ   (R2), (F10, F11)
+	FLDPQ   32(R7), (F12, F13)
+	FLDPQ   32(R2), (F14, F15)
 	FMLA4(FMLA0_4S, 8, 9, 10, 11)
-	FLDPQ 64(R7), (F24, F25)
-	FLDPQ 64(R2), (F26, F27)
+	FLDPQ   64(R7), (F24, F25)
+	FLDPQ   64(R2), (F26, F27)
 	FMLA4(FMLA1_4S, 12, 13, 14, 15)
-	FLDPQ 96(R7), (F28, F29)
-	FLDPQ 96(R2), (F30, F31)
-	ADD  $128, R7
-	ADD  $128, R2
+	FLDPQ   96(R7), (F28, F29)
+	FLDPQ   96(R2), (F30, F31)
+	ADD     $128, R7
+	ADD     $128, R2
 	FMLA4(FMLA2_4S, 24, 25, 26, 27)
-	SUBS $16, R5
+	SUBS    $16, R5
 	FMLA4(FMLA3_4S, 28, 29, 30, 31)
-	BGE  vk2
+	BGE     vk2
 
 vrest2:
 	ADDS $16, R5
@@ -413,9 +413,9 @@ vtail2:
 	FMOVS.P 4(R1), F0
 	FLDPQ.P 32(R7), (F8, F9)
 	FLDPQ.P 32(R2), (F10, F11)
-	SUBS $4, R5
+	SUBS    $4, R5
 	FMLA4(FMLA0_4S, 8, 9, 10, 11)
-	BNE  vtail2
+	BNE     vtail2
 
 vtapped2:
 	SUBS $1, R11
@@ -428,26 +428,26 @@ one:
 vtap1:
 	MOVW.P 32(R8), R1
 	ROW(R1)
-	SUBS $16, R6, R5
-	BLT  vrest1
+	SUBS   $16, R6, R5
+	BLT    vrest1
 
 vk1:
 	FMOVQ.P 16(R1), F0
-	FLDPQ (R7), (F8, F9)
-	FLDPQ 32(R7), (F10, F11)
-	FLDPQ 64(R7), (F12, F13)
-	FLDPQ 96(R7), (F14, F15)
-	ADD  $128, R7
+	FLDPQ   (R7), (F8, F9)
+	FLDPQ   32(R7), (F10, F11)
+	FLDPQ   64(R7), (F12, F13)
+	FLDPQ   96(R7), (F14, F15)
+	ADD     $128, R7
 	FMLA0_4S(0, 8, 16)
 	FMLA0_4S(0, 9, 17)
 	FMLA1_4S(0, 10, 16)
 	FMLA1_4S(0, 11, 17)
-	SUBS $16, R5
+	SUBS    $16, R5
 	FMLA2_4S(0, 12, 16)
 	FMLA2_4S(0, 13, 17)
 	FMLA3_4S(0, 14, 16)
 	FMLA3_4S(0, 15, 17)
-	BGE  vk1
+	BGE     vk1
 
 vrest1:
 	ADDS $16, R5
@@ -456,41 +456,41 @@ vrest1:
 vtail1:
 	FMOVS.P 4(R1), F0
 	FLDPQ.P 32(R7), (F8, F9)
-	SUBS $4, R5
+	SUBS    $4, R5
 	FMLA0_4S(0, 8, 16)
 	FMLA0_4S(0, 9, 17)
-	BNE  vtail1
+	BNE     vtail1
 
 vtapped1:
 	SUBS $1, R11
 	BNE  vtap1
 
 vclamp:
-	MOVD gemmF32_Clamp(R0), R26
-	CBZ  R26, vstore
-	ADD  $gemmF32_Lo, R0, R26
+	MOVD  gemmF32_Clamp(R0), R26
+	CBZ   R26, vstore
+	ADD   $gemmF32_Lo, R0, R26
 	VLD1R (R26), [V0.S4]
-	ADD  $gemmF32_Hi, R0, R26
+	ADD   $gemmF32_Hi, R0, R26
 	VLD1R (R26), [V1.S4]
 	CLAMP4(0, 1, 16, 17, 18, 19, 2, 3, 4, 5)
 	CLAMP4(0, 1, 20, 21, 22, 23, 2, 3, 4, 5)
 
 vstore:
-	CMP   $8, R14
-	BLT   vnarrow
+	CMP     $8, R14
+	BLT     vnarrow
 	FSTPQ.P (F16, F17), 32(R17)
-	VMOV  V18.B16, V16.B16
-	VMOV  V19.B16, V17.B16
-	VMOV  V20.B16, V18.B16
-	VMOV  V21.B16, V19.B16
-	VMOV  V22.B16, V20.B16
-	VMOV  V23.B16, V21.B16
-	ADD   R19, R13
-	SUBS  $8, R14
-	BEQ   done
-	SUBS  $1, R24
-	BNE   vstore
-	B     vector
+	VMOV    V18.B16, V16.B16
+	VMOV    V19.B16, V17.B16
+	VMOV    V20.B16, V18.B16
+	VMOV    V21.B16, V19.B16
+	VMOV    V22.B16, V20.B16
+	VMOV    V23.B16, V21.B16
+	ADD     R19, R13
+	SUBS    $8, R14
+	BEQ     done
+	SUBS    $1, R24
+	BNE     vstore
+	B       vector
 
 vnarrow:
 	STORE_FLOATS(V16, V17, F16, R17, R14, v4, v2, v1)

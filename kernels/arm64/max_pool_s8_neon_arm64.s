@@ -75,20 +75,20 @@ block16:
 	MOVD  R4, R9
 
 tap16:
-	MOVW.P 4(R8), R6
-	ADD    R2, R6
-	FMOVQ  (R6), F4
-	SUBS   $1, R9
+	MOVW.P  4(R8), R6
+	ADD     R2, R6
+	FMOVQ   (R6), F4
+	SUBS    $1, R9
 	SMAX_16B(4, 0, 0)
-	BNE    tap16
+	BNE     tap16
 	SMAX_16B(16, 0, 0)
 	SMIN_16B(17, 0, 0)
-	ADD    $16, R2
-	SUBS   $16, R10
-	BLT    tail
+	ADD     $16, R2
+	SUBS    $16, R10
+	BLT     tail
 	FMOVQ.P F0, 16(R5)
-	BNE    block16
-	B      next
+	BNE     block16
+	B       next
 
 tail:
 	STORE_BYTES(V0, F0, R5, R10, s8, s4, s2, next)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"edgerun/rt/tensor"
 )
 
 // table is a .csv file in memory.
@@ -22,7 +24,7 @@ type table struct {
 
 // openCSV reads a .csv file of samples.
 func openCSV(path string) (Dataset, error) {
-	b, err := readAll(path, maxText)
+	b, err := readAll(path, maxTable)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func (t *table) Sample(i int) (Sample, error) {
 	if i < 0 || i >= t.rows {
 		return Sample{}, fmt.Errorf("calib: %s: sample %d outside [0,%d)", t.path, i, t.rows)
 	}
-	s := Sample{Name: fmt.Sprintf("%s: sample %d", t.path, i), Shape: []int{t.wide}, Numbers: t.values[i*t.wide:][:t.wide:t.wide]}
+	s := Sample{Name: fmt.Sprintf("%s: sample %d", t.path, i), Shape: []int{t.wide}, DType: tensor.Float32, Numbers: t.values[i*t.wide:][:t.wide:t.wide]}
 	if t.labels != nil {
 		s.Label = t.labels[i]
 	}
@@ -119,7 +121,7 @@ func (t *table) Sample(i int) (Sample, error) {
 
 // labelsCSV returns the column "label" of a .csv file with a first line of names, or its only column.
 func labelsCSV(path string) ([]string, error) {
-	b, err := readAll(path, maxText)
+	b, err := readAll(path, maxLabels)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package calib
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"edgerun/rt/frontend"
+	"edgerun/rt/tensor"
 )
 
 // Dataset is a list of samples. Sample reads its sample anew each time, so a data set's memory does not grow with the
@@ -24,9 +24,10 @@ type Sample struct {
 	Name    string // file and place, for messages
 	Label   string // its class by name, where the data set says it
 	Shape   []int
-	Bytes   []uint8   // pixels; nil where Numbers holds the sample
-	Numbers []float32 // all other types of element
-	decoded bool      // Bytes came out of a picture file
+	DType   tensor.DType // what the file holds
+	Bytes   []uint8      // of UInt8; nil for all other types
+	Numbers []float32    // of all other types
+	decoded bool         // Bytes came out of a picture file
 }
 
 // Picture returns the sample's bytes as a picture: [h w], [1 h w], [h w 1], [h w 3] or [3 h w], maybe after a batch
@@ -62,12 +63,12 @@ func (s *Sample) Picture() (frontend.Picture, error) {
 // Feed writes a sample into a network's input dst by way of the front end:
 //
 //	front end   bytes                          numbers
-//	picture     brought to size, normalised    as they are: already prepared
+//	picture     brought to size, normalised    as they are: already prepared, so of a float type
 //	vector      as numbers, normalised         normalised
 //	none        as numbers                     as they are
 //
 // Numbers must be as many as dst holds, in the network's own order, and finite. A picture file needs a front end for
-// pictures.
+// pictures. Numbers from a .csv count as floats.
 func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	kind := fe.Spec().Kind
 	if kind == frontend.KindPicture && s.Bytes != nil {
@@ -78,6 +79,9 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 			}
 		}
 		return err
+	}
+	if kind == frontend.KindPicture && s.DType != tensor.Float32 && s.DType != tensor.Float64 {
+		return fmt.Errorf("calib: %s: %v; wanted pixels of uint8, or prepared inputs of float32", s.Name, s.DType)
 	}
 	if s.decoded {
 		return fmt.Errorf("calib: %s: a picture; wanted a front end of kind %q, got %q", s.Name, frontend.KindPicture, kind)
@@ -319,11 +323,14 @@ func Labels(path string, names []string) ([]int, error) {
 	return classes, nil
 }
 
-// maxText bounds text files, which are held in memory.
-const maxText = 1 << 28
+// maxLabels and maxTable bound text files, which are held in memory.
+const (
+	maxLabels = 1 << 24
+	maxTable  = 1 << 27
+)
 
 func lines(path string) ([]string, error) {
-	b, err := readAll(path, maxText)
+	b, err := readAll(path, maxLabels)
 	if err != nil {
 		return nil, err
 	}
@@ -339,6 +346,3 @@ func lines(path string) ([]string, error) {
 	}
 	return all, nil
 }
-
-// clampInt is n as an int, for sizes that were checked.
-func clampInt(n uint64) int { return int(min(n, math.MaxInt)) }

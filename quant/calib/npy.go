@@ -30,6 +30,9 @@ var npyTypes = map[string]tensor.DType{
 // maxHeader bounds a .npy header; NumPy itself reads no more than 10000 bytes.
 const maxHeader = 1 << 16
 
+// maxSample bounds a sample, in bytes.
+const maxSample = 1 << 30
+
 // parseNPY reads the header of a .npy file of that size, which must hold just the array.
 func parseNPY(r io.ReaderAt, size int64) (*array, error) {
 	var head [12]byte
@@ -252,6 +255,9 @@ func headerOf(path string) (*array, error) {
 	if err == nil && size == a.offset {
 		err = fmt.Errorf("shape %v holds no samples", a.shape)
 	}
+	if err == nil && (size-a.offset)/int64(a.shape[0]) > maxSample {
+		err = fmt.Errorf("samples of %d bytes; wanted at most %d", (size-a.offset)/int64(a.shape[0]), maxSample)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("calib: %s: %w", path, err)
 	}
@@ -267,7 +273,7 @@ func (s *npy) Sample(i int) (Sample, error) {
 	}
 	a := s.arrays[k]
 	i -= s.ends[k] - a.shape[0]
-	out := Sample{Name: fmt.Sprintf("%s: sample %d", s.files[k].path, i), Label: s.files[k].label, Shape: a.shape[1:]}
+	out := Sample{Name: fmt.Sprintf("%s: sample %d", s.files[k].path, i), Label: s.files[k].label, Shape: a.shape[1:], DType: a.dtype}
 	f, size, err := open(s.files[k].path)
 	if err != nil {
 		return Sample{}, err

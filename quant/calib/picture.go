@@ -7,6 +7,8 @@ import (
 	"image/color"
 	_ "image/jpeg" // registers the decoder
 	_ "image/png"
+
+	"edgerun/rt/tensor"
 )
 
 // maxFile and maxPixels bound picture files.
@@ -29,7 +31,7 @@ func (p pictures) Sample(i int) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
-	s := Sample{Name: f.path, Label: f.label, decoded: true}
+	s := Sample{Name: f.path, Label: f.label, DType: tensor.UInt8, decoded: true}
 	if s.Shape, s.Bytes, err = decode(b); err != nil {
 		return Sample{}, fmt.Errorf("calib: %s: %w", f.path, err)
 	}
@@ -76,6 +78,12 @@ func decode(b []byte) ([]int, []uint8, error) {
 				c.R, c.G, c.B = color.YCbCrToRGB(v.Y, v.Cb, v.Cr)
 			case *image.NRGBA:
 				c = m.NRGBAAt(x, y)
+			case *image.NRGBA64:
+				v := m.NRGBA64At(x, y)
+				c.R, c.G, c.B = uint8(v.R>>8), uint8(v.G>>8), uint8(v.B>>8)
+			case *image.RGBA: // the decoders give it for opaque pictures
+				v := m.RGBAAt(x, y)
+				c.R, c.G, c.B = v.R, v.G, v.B
 			default:
 				c = color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
 			}

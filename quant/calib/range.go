@@ -50,12 +50,13 @@ func Range(h *observe.Histogram, m Method, p float64) (lo, hi float32) {
 	return h.Percentile(p)
 }
 
-// minScale is the smallest normal float32: every scale is at least that, so positive and exact to 24 bits.
+// minScale is the smallest normal float32. Values that would need a smaller scale count as zeros, whose scale is 1.
 const minScale = 0x1p-126
 
 // Activation returns asymmetric int8 quantization for values in [lo, hi]: one scale for the tensor, and a zero point
-// in [−128, 127] that stands for 0 exactly. The range is first widened to hold 0; [0, 0] gives scale 1 and zero point
-// 0; a NaN end counts as 0, an infinite one as the largest float32.
+// in [−128, 127] that stands for 0 exactly. The range is first widened to hold 0; [0, 0] (and what is closer to it than
+// a normal float32 scale can tell) gives scale 1 and zero point 0; a NaN end counts as 0, an infinite one as the
+// largest float32.
 //
 //	scale = (hi − lo)/255,  zero point = round(127 − hi/scale) or round(−128 − lo/scale)
 //
@@ -69,10 +70,10 @@ func Activation(lo, hi float32) tensor.Quant {
 	if hi > 0 {
 		rmax = min(float64(hi), math.MaxFloat32)
 	}
-	if rmin == rmax {
+	scale := (rmax - rmin) / (qmax - qmin)
+	if scale < minScale {
 		return tensor.PerTensor(1, 0)
 	}
-	scale := max((rmax-rmin)/(qmax-qmin), minScale)
 	below, above := -rmin/scale, rmax/scale // codes wanted on both sides of zero
 	zero := qmax - above
 	if -qmin+below < qmax+above {
@@ -92,8 +93,8 @@ func Weights(w []float32, channels int) []float32 {
 			top = max(top, max(v, -v))
 		}
 		scales[c] = 1
-		if top > 0 {
-			scales[c] = float32(max(min(float64(top), math.MaxFloat32)/127, minScale))
+		if s := min(float64(top), math.MaxFloat32) / 127; s >= minScale {
+			scales[c] = float32(s)
 		}
 	}
 	return scales

@@ -61,6 +61,10 @@ func (c *call) attr(name string, kind attrKind) *attrProto {
 			c.fail("attribute %q is of type %v, want %v", name, a.kind, kind)
 			return nil
 		}
+		if kind == attrTensor && a.t == nil {
+			c.fail("attribute %q holds no tensor", name)
+			return nil
+		}
 		return a
 	}
 	return nil
@@ -294,7 +298,7 @@ func (c *call) scaled(v *graph.Value, factor float32) *graph.Value {
 	})
 }
 
-// floatsOf decodes a floats attribute.
+// floatValues decodes a floats attribute.
 func (a *attrProto) floatValues() []float32 {
 	out := make([]float32, len(a.floats)/4)
 	for i := range out {

@@ -15,11 +15,12 @@ type node struct {
 	opset                int64 // of the default domain, where the node stands
 }
 
-// Limits of inlining: how deep functions call each other, and how large the flat graph may grow, in nodes plus a share
-// for each name that a node carries.
+// Limits of inlining: how deep functions call each other, and how large the flat graph may grow: flatFactor times the
+// nodes that the file stores, and flatFree more. Long names and long lists of them count as further nodes.
 const (
 	maxCallDepth = 64
-	maxFlatSize  = 1 << 20
+	flatFactor   = 16
+	flatFree     = 1 << 16
 )
 
 type functionKey struct{ domain, name, overload string }
@@ -33,6 +34,7 @@ type inliner struct {
 	depths    map[*functionProto]int
 	open      map[*functionProto]bool // being measured: meeting one again is recursion
 	taken     unique                  // names of values
+	limit     int                     // of the flat graph's size
 	nodes     []*node
 }
 
@@ -51,7 +53,9 @@ func inline(m *modelProto) ([]*node, error) {
 		functions: map[functionKey]*functionProto{}, sizes: map[*functionProto]int{}, depths: map[*functionProto]int{},
 		open: map[*functionProto]bool{}, taken: unique{},
 	}
+	l.limit = flatFree + flatFactor*len(m.graph.nodes)
 	for _, f := range m.functions {
+		l.limit += flatFactor * len(f.nodes)
 		key := functionKey{domainOf(f.domain), f.name, f.overload}
 		if l.functions[key] != nil {
 			return nil, fmt.Errorf("function %s defined twice", quote(key.String()))
@@ -63,8 +67,8 @@ func inline(m *modelProto) ([]*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size > maxFlatSize {
-		return nil, fmt.Errorf("graph is too large with its functions inlined: more than %d nodes and names", maxFlatSize)
+	if size > l.limit {
+		return nil, fmt.Errorf("graph is too large with its functions inlined: more than %d nodes", l.limit)
 	}
 	opset, err := defaultOpset(m.opsets, "model")
 	if err != nil {
@@ -96,7 +100,7 @@ func (l *inliner) callee(n *nodeProto) *functionProto {
 	return l.functions[functionKey{domainOf(n.domain), n.opType, n.overload}]
 }
 
-// measure returns the size of nodes once inlined, at most a little over maxFlatSize, and the depth of calls.
+// measure returns the size of nodes once inlined, at most one over the limit, and the depth of calls.
 func (l *inliner) measure(nodes []*nodeProto) (size, depth int, err error) {
 	for _, n := range nodes {
 		size++
@@ -127,7 +131,7 @@ func (l *inliner) measure(nodes []*nodeProto) (size, depth int, err error) {
 				return 0, 0, fmt.Errorf("functions call each other more than %d deep", maxCallDepth)
 			}
 		}
-		size = min(size, maxFlatSize+1)
+		size = min(size, l.limit+1)
 	}
 	return size, depth, nil
 }

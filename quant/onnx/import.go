@@ -84,7 +84,10 @@ func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, 
 	if err := im.addOutputs(m.graph.outputs); err != nil {
 		return nil, err
 	}
-	return im.g, im.g.Validate()
+	if err := im.g.Validate(); err != nil {
+		return nil, err
+	}
+	return im.g, nil
 }
 
 func (im *importer) addInputs(inputs []*valueProto) error {
@@ -93,8 +96,8 @@ func (im *importer) addInputs(inputs []*valueProto) error {
 		if im.inits[in.name] != nil {
 			continue // files before IR version 4 list constants too; later ones give an input's default
 		}
-		if in.name == "" || im.values[in.name] != nil {
-			return fmt.Errorf("input %s has no name or occurs twice", quote(in.name))
+		if im.values[in.name] != nil {
+			return fmt.Errorf("input %s occurs twice", quote(in.name))
 		}
 		v, err := im.input(in)
 		if err != nil {

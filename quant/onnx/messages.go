@@ -88,6 +88,7 @@ func decodeNode(f *field) *nodeProto {
 			n.overload = f.text()
 		}
 	})
+	f.require(n.opType != "", "node without an operator")
 	return n
 }
 
@@ -124,6 +125,7 @@ func decodeAttr(f *field) *attrProto {
 	if a.kind == 0 {
 		a.kind = a.seen
 	}
+	f.require(a.name != "", "attribute without a name")
 	return a
 }
 
@@ -181,10 +183,10 @@ func decodeValue(f *field) *valueProto {
 		case 1:
 			v.name = f.text()
 		case 2:
-			v.isTyped = true
 			v.decodeType(f)
 		}
 	})
+	f.require(v.name != "", "input or output without a name")
 	return v
 }
 
@@ -253,5 +255,6 @@ func decodeFunction(f *field) *functionProto {
 			fn.overload = f.text()
 		}
 	})
+	f.require(fn.name != "", "function without a name")
 	return fn
 }

@@ -182,9 +182,6 @@ func importPool(c *call, def *op.Def, attrs op.Attrs) {
 	}
 	w := c.window(in, kernel)
 	ceil := btoi(c.int("ceil_mode", 0) != 0)
-	if same := c.string("auto_pad", ""); same == "SAME_UPPER" || same == "SAME_LOWER" {
-		ceil = 0 // the padding makes the division exact
-	}
 	if c.err != nil {
 		return
 	}

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -94,12 +95,11 @@ type tensorProto struct {
 }
 
 type valueProto struct {
-	name    string
-	kind    string // what it is if not a tensor
-	dtype   int64
-	shaped  bool
-	dims    []dimProto
-	isTyped bool
+	name   string
+	kind   string // what it is if not a tensor
+	dtype  int64
+	shaped bool
+	dims   []dimProto
 }
 
 type dimProto struct {
@@ -240,6 +240,13 @@ func (f *field) fixed(to []byte, wire protowire.Type) []byte {
 		return b[:len(b):len(b)]
 	}
 	return append(to, b...)
+}
+
+// require refuses messages without what makes them one; a file of empty messages would need many times its size.
+func (f *field) require(ok bool, problem string) {
+	if !ok && f.r.err == nil {
+		f.r.err = errors.New(problem)
+	}
 }
 
 func (f *field) message(name string, visit func(*field)) { f.r.walk(name, f.bytes(), visit) }

@@ -158,7 +158,8 @@ func (h *Histogram) Percentile(p float64) (lo, hi float32) {
 	if h.count == 0 {
 		return 0, 0
 	}
-	out := uint64(float64(h.count) * (max(100-p, 0) / 200)) // values that may be left out at one end
+	// Values that may be left out at one end; the last factor makes up for p's rounding, as in 100 − 99.98.
+	out := uint64(float64(h.count) * (max(100-p, 0) / 200) * (1 + 1e-9))
 	first, last := h.span(h.exp)
 	for n := h.at(first); n <= out && first < last; n += h.at(first) {
 		first++

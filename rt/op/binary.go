@@ -35,22 +35,21 @@ func inferBinary(n *Node) error {
 // binaryStep runs a commutative elementwise operator over runs of both operands.
 type binaryStep struct {
 	slots
-	kernel  string
-	f32     func(*abi.BinaryF32)
-	clamp   int
-	lo, hi  float32
-	addS8   func(*abi.AddS8)
-	mulS8   func(*abi.MulS8)
-	add     abi.AddS8
-	mul     abi.MulS8
-	element tensor.DType
+	kernel string
+	f32    func(*abi.BinaryF32)
+	clamp  int
+	lo, hi float32
+	addS8  func(*abi.AddS8)
+	mulS8  func(*abi.MulS8)
+	add    abi.AddS8
+	mul    abi.MulS8
 }
 
 func (s *binaryStep) Info() Info         { return Info{Kernel: s.kernel} }
-func (s *binaryStep) Tasks(f *Frame) int { r := s.shapes(f); return r.tasks() }
+func (s *binaryStep) Tasks(f *Frame) int { r := s.runs(f); return r.tasks() }
 
 func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
-	r := s.shapes(f)
+	r := s.runs(f)
 	if r.outer == 1 {
 		first, n := chunk(task, r.n)
 		s.call(f, w, first*r.stepA, first*r.stepB, first, n, r.stepA, r.stepB)

@@ -125,7 +125,7 @@ const chunkElements = 1 << 15
 
 func chunks(n int) int { return (n + chunkElements - 1) / chunkElements }
 
-// chunk returns the extent of task i over n elements.
+// chunk returns the part of n elements that task i handles.
 func chunk(i, n int) (first, size int) {
 	first = i * chunkElements
 	return first, min(chunkElements, n-first)
@@ -134,9 +134,10 @@ func chunk(i, n int) (first, size int) {
 // slots are the buffers of a step with up to two inputs and one output.
 type slots struct{ a, b, y int }
 
-// binaryTasks and runBinary split a binary operator: a plain run by chunks, a broadcast one by groups of runs.
-func (s slots) shapes(f *Frame) runs { return makeRuns(f.Shape[s.a], f.Shape[s.b], f.Shape[s.y]) }
+// runs returns how the current shapes broadcast.
+func (s slots) runs(f *Frame) runs { return makeRuns(f.Shape[s.a], f.Shape[s.b], f.Shape[s.y]) }
 
+// tasks splits a plain run by chunks, broadcast ones by groups of runs.
 func (r *runs) tasks() int {
 	if r.outer == 1 {
 		return chunks(r.n)
@@ -145,7 +146,7 @@ func (r *runs) tasks() int {
 	return (r.outer + per - 1) / per
 }
 
-// each calls kernel for every run of the task: offsets into a, b and y, and the number of elements.
+// span returns the runs of a task.
 func (r *runs) span(task int) (first, last int) {
 	per := max(1, chunkElements/r.n)
 	return task * per, min((task+1)*per, r.outer)

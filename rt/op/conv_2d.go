@@ -56,7 +56,7 @@ func inferConv2D(n *Node) error {
 	return nil
 }
 
-// gemmStep runs one matrix product per group over pictures.
+// gemmStep runs one matrix product per group over pictures, or over the rows of a plain matrix.
 type gemmStep struct {
 	groups   []groupGemm
 	x        int

@@ -40,8 +40,8 @@ func (g *gemm) colGroups() int {
 	return max(1, min(groups, g.panels(), blockMACs/taskMACs))
 }
 
-// each calls kernel(row0, rows, col0, cols) over block rows [0,rows) and the column group's panels, in pieces of at
-// most callMACs.
+// chunks returns how many of the given rows, and how many panels, one kernel call takes: at most callMACs of work,
+// whole row tiles.
 func (g *gemm) chunks(rows int) (rowStep, panelStep int) {
 	rowStep = max(1, callMACs/(g.rowMACs()*g.mr)) * g.mr
 	rowStep = min(rowStep, (rows+g.mr-1)/g.mr*g.mr)

@@ -30,7 +30,7 @@ var Reshape = register(Def{
 				return fmt.Errorf("cannot reshape %v to %v", x, want)
 			}
 			out.Dim[i] = d
-			if known *= d; known > tensor.MaxElements {
+			if known *= d; known < 0 || known > tensor.MaxElements {
 				return fmt.Errorf("cannot reshape %v to %v", x, want)
 			}
 		}

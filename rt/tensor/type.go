@@ -58,7 +58,7 @@ const MaxRank = 8
 // MaxDim and MaxElements bound shapes, so that sizes in bytes and strides stay far inside int.
 const (
 	MaxDim      = 1 << 24
-	MaxElements = 1 << 31
+	MaxElements = 1<<31 - 1
 )
 
 // Shape is a list of dimensions, outermost first. It is a value: comparing and copying allocate nothing.
@@ -94,12 +94,12 @@ func (s Shape) Check() error {
 	if s.Rank < 0 || s.Rank > MaxRank {
 		return fmt.Errorf("rank %d outside [0,%d]", s.Rank, MaxRank)
 	}
-	n := 1
+	n := int64(1)
 	for _, d := range s.Dim[:s.Rank] {
 		if d < 0 || d > MaxDim {
 			return fmt.Errorf("shape %v: dimension %d outside [0,%d]", s, d, MaxDim)
 		}
-		if n *= d; n > MaxElements {
+		if n *= int64(d); n > MaxElements {
 			return fmt.Errorf("shape %v has more than %d elements", s, MaxElements)
 		}
 	}

@@ -1,0 +1,62 @@
+package amd64
+
+import (
+	"encoding/binary"
+
+	"edgerun/kernels/abi"
+)
+
+// GemmS8VNNI is the int8 matrix product for AVX-512 VNNI; weights may be −128.
+var GemmS8VNNI = abi.GemmS8Class{
+	Name: "vnni", MR: 8, NR: nrS8, KR: krS8,
+	Panel: func(taps, k int) int { return headS8 + nrS8*taps*k },
+	Pack:  packS8,
+	Run:   Gemm8x32C4S8VNNI,
+}
+
+// A panel is a head and [taps][k/4][32][4] weights. The head has 32 biases and then, for each half of 16 outputs, six
+// vectors of 64 bytes: see halfS8's constants.
+//
+// The kernel holds u = acc + 2^31 modulo 2^32 and computes, exactly (abi.Fits),
+//
+//	y = (high dword of (u·2m + c) + (u >> sign)) >> e
+//
+// where c = 2^31 + [e>0]·(2^(e+31) − 2^32) − m·2^32 takes out the offset of u and holds the roundings, and u >> 31 = [acc ≥ 0]
+// repairs the second rounding's ties, which go away from zero; sign is 32 where e = 0, for there is no second rounding.
+const (
+	nrS8   = 32
+	krS8   = 4
+	halfS8 = 6 * 64
+	headS8 = 4*nrS8 + 2*halfS8
+
+	// Within a half: 2m of the even outputs as uint64, of the odd ones, c of the even ones, of the odd ones; sign and e as int32.
+	mulEven, mulOdd, addEven, addOdd, signS8, expS8 = 0, 64, 128, 192, 256, 320
+)
+
+func packS8(dst []byte, p *abi.GemmS8Panel) {
+	clear(dst)
+	groups := (p.K + krS8 - 1) / krS8
+	for n, bias := range p.Bias {
+		sum := int32(0)
+		for t := range p.Taps {
+			for k, w := range p.W[(n*p.Taps+t)*p.K:][:p.K] {
+				sum += int32(w)
+				dst[headS8+((t*groups+k/krS8)*nrS8+n)*krS8+k%krS8] = byte(w)
+			}
+		}
+		// The instruction multiplies unsigned by signed: the kernel flips the top bit of x, which adds 128 to it.
+		binary.LittleEndian.PutUint32(dst[4*n:], uint32(bias-128*sum)+1<<31)
+
+		m, e := uint64(uint32(p.Mult[n])), uint(-p.Shift[n])
+		c, sign := uint64(1<<31)-m<<32, uint32(32)
+		if e > 0 {
+			c, sign = c+1<<(e+31)-1<<32, 31
+		}
+		half := dst[4*nrS8+n/16*halfS8:]
+		pair, odd := n%16/2*8, n%2*(mulOdd-mulEven)
+		binary.LittleEndian.PutUint64(half[mulEven+odd+pair:], 2*m)
+		binary.LittleEndian.PutUint64(half[addEven+odd+pair:], c)
+		binary.LittleEndian.PutUint32(half[signS8+n%16*4:], sign)
+		binary.LittleEndian.PutUint32(half[expS8+n%16*4:], uint32(e))
+	}
+}

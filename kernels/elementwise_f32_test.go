@@ -1,0 +1,64 @@
+package kernels_test
+
+import (
+	"testing"
+
+	"edgerun/kernels"
+	"edgerun/kernels/abi"
+)
+
+func testBinaryF32(t *testing.T, name string, pick func(*kernels.Set) func(*abi.BinaryF32)) {
+	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
+		for range rounds() {
+			for _, n := range lengths() {
+				g.reset()
+				step := g.IntN(2)
+				a, b := input[float32](g, n, abi.Slack), input[float32](g, max(1+(n-1)*step, step), abi.Slack)
+				g.floats(a)
+				g.floats(b)
+				got, want := output[float32](g, n), output[float32](g, n)
+				args := abi.BinaryF32{A: at(a, 0), B: at(b, 0), Y: at(want, 0), N: n, BStep: step}
+				args.Clamp, args.Lo, args.Hi = g.limitsF32()
+				pick(truth)(&args)
+				args.Y = at(got, 0)
+				what := describe(name, args)
+				g.call(what, func() { pick(set)(&args) })
+				g.same32(what, got, want, false)
+			}
+		}
+	})
+}
+
+func TestAddF32(t *testing.T) {
+	testBinaryF32(t, "AddF32", func(s *kernels.Set) func(*abi.BinaryF32) { return s.AddF32 })
+}
+
+func TestMulF32(t *testing.T) {
+	testBinaryF32(t, "MulF32", func(s *kernels.Set) func(*abi.BinaryF32) { return s.MulF32 })
+}
+
+func TestClampF32(t *testing.T) {
+	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
+		for range rounds() {
+			for _, n := range lengths() {
+				g.reset()
+				x := input[float32](g, n, abi.Slack)
+				for i := range x {
+					x[i] = g.float()
+				}
+				got, want := output[float32](g, n), output[float32](g, n)
+				args := abi.ClampF32{X: at(x, 0), Y: at(want, 0), N: n}
+				_, args.Lo, args.Hi = g.limitsF32()
+				truth.ClampF32(&args)
+				args.Y = at(got, 0)
+				what := describe("ClampF32", args)
+				g.call(what, func() { set.ClampF32(&args) })
+				g.same32(what, got, want, true)
+				args.X = args.Y // in place
+				copy(got, x)
+				g.call(what, func() { set.ClampF32(&args) })
+				g.same32(what+" in place", got, want, true)
+			}
+		}
+	})
+}

@@ -96,10 +96,10 @@ func TestGoldenFiles(t *testing.T) {
 // goldenHashes are the SHA-256 of the outputs for the first 20 test pictures. Every kernel set of every machine, with
 // any number of threads, must give them.
 var goldenHashes = map[string]string{
-	"mlp float32": "",
-	"mlp int8":    "",
-	"cnn float32": "",
-	"cnn int8":    "",
+	"mlp float32": "62f6ba4012183cf4133af69cd0eefe12411d7889a77d1da738cbf32627fd3554",
+	"mlp int8":    "e1577be45256ab7907959b441b129af8ae3960a43dac85c244e33907851a5d36",
+	"cnn float32": "6de811c601982a2d533a476eaa3eef02ea777dcd938b6ae18c82665c16685043",
+	"cnn int8":    "28173aee65a218cba0c46654d91d50d94fc43af1a6c6397315bc34cf77fd75b2",
 }
 
 // network returns one of the built-in networks in float32 or int8.

@@ -27,12 +27,9 @@ type model struct {
 
 // openModel reads an .edge or .onnx file. A float network has no front end of its own.
 func openModel(path string, dims ...string) (*model, error) {
-	st, err := os.Stat(path)
+	st, err := statModel(path)
 	if err != nil {
 		return nil, err
-	}
-	if st.IsDir() {
-		return nil, fmt.Errorf("%s: is a directory, want a model file", path)
 	}
 	m := &model{path: path, sizeBytes: st.Size()}
 	if strings.HasSuffix(strings.ToLower(path), ".onnx") {
@@ -52,8 +49,19 @@ func openModel(path string, dims ...string) (*model, error) {
 	return m, nil
 }
 
+func statModel(path string) (os.FileInfo, error) {
+	st, err := os.Stat(path)
+	if err == nil && st.IsDir() {
+		err = fmt.Errorf("%s: is a directory, want a model file", path)
+	}
+	return st, err
+}
+
 // importONNX reads an ONNX file; dims are NAME=SIZE bounds of symbolic dimensions.
 func importONNX(path string, dims []string) (*graph.Graph, error) {
+	if _, err := statModel(path); err != nil {
+		return nil, err
+	}
 	o := onnx.Options{Dims: map[string]int{}}
 	for _, d := range dims {
 		name, size, ok := strings.Cut(d, "=")

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,8 +15,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"edgerun": func() { os.Exit(run(os.Args[1:])) }})
 }
 
-// TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks; $ARCH
-// is the machine's architecture.
+// TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks;
+// nan.csv holds two samples of 784 values, the last one NaN.
 func TestScripts(t *testing.T) {
 	if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
 		t.Skip("a process cannot start another one under qemu-user")
@@ -28,7 +29,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DIGITS", digits)
-			return nil
+			row := strings.Repeat("0.5,", 783)
+			return os.WriteFile(filepath.Join(e.WorkDir, "nan.csv"), []byte(row+"1\n"+row+"NaN\n"), 0o644)
 		},
 		Condition: func(cond string) (bool, error) {
 			_, err := exec.LookPath(cond)

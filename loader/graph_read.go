@@ -80,6 +80,9 @@ func (r *graphReader) opTable() error {
 
 func (r *graphReader) attrTable() error {
 	n := r.count(r.l.Nodes, 2, "attribute names")
+	if err := r.mem.take(uint64(n)*attrBytes, "attribute names"); err != nil {
+		return err
+	}
 	for range n {
 		a := attrKey{r.text(r.l.NameBytes, "attribute name"), op.AttrKind(r.u8())}
 		if r.err == nil && (a.kind < op.Int || a.kind > op.String) {
@@ -87,7 +90,7 @@ func (r *graphReader) attrTable() error {
 		}
 		r.attrs = append(r.attrs, a)
 	}
-	return r.mem.take(uint64(n)*attrBytes, "attributes")
+	return r.err
 }
 
 func (r *graphReader) quantTable() error {

@@ -191,7 +191,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	for _, c := range optest.Cases() {
-		t.Run(c.Name, func(t *testing.T) { roundTrip(t, &Model{Graph: must(c.Graph(1))}, EncodeOptions{}) })
+		t.Run(c.Name, func(t *testing.T) { roundTrip(t, &Model{Graph: must(c.Graph(1))}, EncodeOptions{Store: true}) })
 	}
 }
 

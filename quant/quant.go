@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"edgerun/kernels"
 	"edgerun/quant/calib"
 	"edgerun/quant/pass"
 	"edgerun/rt"
@@ -21,6 +22,7 @@ import (
 type Options struct {
 	Method     calib.Method // how a range follows from a histogram; the zero value is min-max
 	Percentile float64      // for calib.Percentile
+	Kernels    *kernels.Set // for calibration; nil: the fastest set of this CPU. The result does not depend on it.
 	Pool       *rt.Pool     // threads for calibration; nil is one
 	Progress   func(done, total int)
 }
@@ -82,7 +84,7 @@ func Prepare(g *graph.Graph) (*graph.Graph, error) {
 // calibrate runs all samples through the float graph and collects a histogram of every activation. Memory does not
 // grow with the number of samples.
 func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*observe.Histogram, error) {
-	prog, err := rt.Compile(g, rt.Options{})
+	prog, err := rt.Compile(g, rt.Options{Kernels: o.Kernels})
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	fmt.Fprintf(w, "Two networks trained in PyTorch read %d digits drawn in fonts that they have never seen.\n", len(truth))
 	fmt.Fprintf(w, "Kernels: %s (%s), %d thread(s). Quantized with 256 pictures of the training set.\n", set.Name, set.GemmS8.Name, e.threads)
 	for _, net := range demoNets {
-		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels}
+		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels, engine: *e}
 		g, err := importONNX(path(net.file+".onnx"), nil)
 		if err != nil {
 			return err

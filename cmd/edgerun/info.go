@@ -17,12 +17,17 @@ import (
 // infoCommand prints what the machine has and which kernels are chosen.
 func infoCommand() *cobra.Command {
 	var asJSON bool
+	var chosen string
 	c := &cobra.Command{
 		Use:   "info",
 		Short: "Show CPU features and the kernels chosen for them",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			in := machineInfo()
+			set, err := kernels.Lookup(chosen)
+			if err != nil {
+				return usageError{err}
+			}
+			in := machineInfo(set.Name)
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), in)
 			}
@@ -30,6 +35,7 @@ func infoCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringVar(&chosen, "kernels", "auto", "kernel set to mark as chosen")
 	return c
 }
 
@@ -55,7 +61,7 @@ type setInfo struct {
 	Chosen  bool   `json:"chosen"`
 }
 
-func machineInfo() info {
+func machineInfo(chosen string) info {
 	in := info{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
 		in.Version = b.Main.Version
@@ -68,9 +74,8 @@ func machineInfo() info {
 		in.Features = []feature{{"asimd", cpu.ARM64.HasASIMD}, {"asimddp (SDOT)", cpu.ARM64.HasASIMDDP},
 			{"i8mm (SMMLA)", cpu.ARM64.HasI8MM}, {"sve", cpu.ARM64.HasSVE}}
 	}
-	best := kernels.Best().Name
 	for _, s := range kernels.All() {
-		in.Sets = append(in.Sets, setInfo{Name: s.Name, Needs: s.Feature, Chosen: s.Name == best,
+		in.Sets = append(in.Sets, setInfo{Name: s.Name, Needs: s.Feature, Chosen: s.Name == chosen,
 			GemmS8:  fmt.Sprintf("%s %dx%dc%d", s.GemmS8.Name, s.GemmS8.MR, s.GemmS8.NR, s.GemmS8.KR),
 			GemmF32: fmt.Sprintf("%s %dx%d", s.GemmF32.Name, s.GemmF32.MR, s.GemmF32.NR)})
 	}
@@ -89,7 +94,7 @@ func (in *info) print(w io.Writer) error {
 	if len(in.Features) == 0 {
 		fmt.Fprintln(w, "  none that edgerun has kernels for")
 	}
-	fmt.Fprintln(w, "\nKernel sets, slowest first; all give the same bytes, the last one is chosen because this CPU has what it needs")
+	fmt.Fprintln(w, "\nKernel sets, slowest first; all give the same bytes, the last one is the fastest that this CPU has what it needs for")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "  set\tneeds\tint8 product\tfloat32 product\t")
 	for _, s := range in.Sets {

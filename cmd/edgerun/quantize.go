@@ -80,7 +80,7 @@ into the network as they are.`,
 	f.StringVar(&method, "range", "minmax", "how activation ranges follow from calibration: minmax or percentile")
 	f.Float64Var(&q.percentile, "percentile", calib.DefaultPercentile, "percent of values inside a range, for --range percentile")
 	f.IntVar(&q.samples, "samples", 0, "calibration samples to use (default: all)")
-	f.IntVar(&q.threads, "threads", 0, "threads for calibration; 0 means all CPUs")
+	q.engine.flags(c)
 	return c
 }
 
@@ -91,7 +91,7 @@ type quantizeOptions struct {
 	method     calib.Method
 	percentile float64
 	samples    int
-	threads    int
+	engine     engine // runs the calibration
 }
 
 // quantize runs all stages up to the finished model.
@@ -114,9 +114,13 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if err != nil {
 		return nil, nil, err
 	}
-	pool := rt.NewPool(q.threads)
+	set, err := q.engine.set()
+	if err != nil {
+		return nil, nil, err
+	}
+	pool := rt.NewPool(q.engine.threads)
 	defer pool.Close()
-	r, err := quant.Convert(g, cancellable{feed, ctx}, quant.Options{Method: q.method, Percentile: q.percentile, Pool: pool,
+	r, err := quant.Convert(g, cancellable{feed, ctx}, quant.Options{Method: q.method, Percentile: q.percentile, Kernels: set, Pool: pool,
 		Progress: progress("calibrating", feed.Len())})
 	if err != nil {
 		return nil, nil, err

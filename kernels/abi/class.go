@@ -26,7 +26,8 @@ type GemmS8Panel struct {
 }
 
 // Fits reports whether the fast requantization form is exact for the channel: no left shift, and
-// SRDHM(acc)+2^(e−1) stays in int32 for every reachable accumulator. accMax bounds |acc|.
+// SRDHM(acc)+2^(e−1), or with e = 0 the sum with a zero point, stays in int32 for every reachable accumulator. accMax
+// bounds |acc|.
 //
 // An operator takes the portable kernel for a layer with a channel that does not fit.
 func Fits(mult, shift int32, accMax int64) bool {
@@ -34,7 +35,7 @@ func Fits(mult, shift int32, accMax int64) bool {
 		return false
 	}
 	if shift == 0 {
-		return accMax <= 1<<31-1
+		return accMax < 1<<31-128
 	}
 	high := (accMax*int64(mult) + 1<<30) >> 31
 	return accMax <= 1<<31-1 && high+1<<(uint(-shift)-1) <= 1<<31-1

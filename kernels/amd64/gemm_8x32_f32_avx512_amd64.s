@@ -1,5 +1,6 @@
 #include "textflag.h"
 #include "go_asm.h"
+#include "clamp_amd64.h"
 
 // func Gemm8x32F32AVX512(a *abi.GemmF32)
 //
@@ -19,7 +20,7 @@
 //	AX BX CX DX SI DI R8 R9  rows of x + K    R10 k-K    R11 weights    R12 offsets    R13 X+Shift+K    R14 Zero+K
 //	R15 taps left            after the taps AX..R15 are scratch
 //	1x128: BX CX DX weights of the second to fourth panel    R9 PanelBytes
-//	Z29 Lo    Z30 Hi    K1, K2 columns of the panel's halves
+//	Z29 Lo    Z30 Hi    K1, K2 columns of the panel's halves    K3 all lanes where there is a clamp
 
 #define ROW(i, r) \
 	MOVLQSX (4*i)(R12), r  \
@@ -49,17 +50,11 @@
 	FMA(R8, k, Z20, Z12, Z13) \
 	FMA(R9, k, Z21, Z14, Z15)
 
-// CLAMP has Lo as second source of the maximum, so that a NaN gives it and −0 against +0 gives +0, and the value as
-// second source of the minimum: fixed.ClampF32.
-#define CLAMP(c) \
-	VMAXPS Z29, c, c \
-	VMINPS c, Z30, c
-
 #define CLAMP4(c0, c1, c2, c3) \
-	CLAMP(c0) \
-	CLAMP(c1) \
-	CLAMP(c2) \
-	CLAMP(c3)
+	CLAMP(Z29, Z30, K3, c0) \
+	CLAMP(Z29, Z30, K3, c1) \
+	CLAMP(Z29, Z30, K3, c2) \
+	CLAMP(Z29, Z30, K3, c3)
 
 // MASK sets K1 and K2 for n of the panel's columns; it clobbers n and t.
 #define MASK(n, t) \
@@ -73,6 +68,7 @@ TEXT ·Gemm8x32F32AVX512(SB), NOSPLIT, $64-8
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS gemmF32_Lo(DI), Z29
 	VBROADCASTSS gemmF32_Hi(DI), Z30
+	CLAMPMASK(gemmF32_Clamp(DI), K3)
 	MOVQ         gemmF32_K(DI), AX
 	MOVQ         gemmF32_Shift(DI), BX
 	ADDQ         AX, BX
@@ -166,14 +162,11 @@ next8:
 	JNZ  tap8
 
 	MOVQ a+0(FP), AX
-	CMPQ gemmF32_Clamp(AX), $0
-	JEQ  store8
 	CLAMP4(Z0, Z1, Z2, Z3)
 	CLAMP4(Z4, Z5, Z6, Z7)
 	CLAMP4(Z8, Z9, Z10, Z11)
 	CLAMP4(Z12, Z13, Z14, Z15)
 
-store8:
 	MOVQ    gemmF32_YStride(AX), SI
 	SHLQ    $2, SI
 	MOVQ    y-40(SP), DI
@@ -294,12 +287,9 @@ one2:
 
 finish4:
 	MOVQ a+0(FP), AX
-	CMPQ gemmF32_Clamp(AX), $0
-	JEQ  store4
 	CLAMP4(Z0, Z1, Z2, Z3)
 	CLAMP4(Z4, Z5, Z6, Z7)
 
-store4:
 	MOVQ    gemmF32_YStride(AX), SI
 	MOVQ    y-40(SP), DI
 	MOVQ    rows-48(SP), CX
@@ -356,12 +346,9 @@ one1x4:
 	DECQ         R15
 	JNZ          tap1x4
 
-	CMPQ gemmF32_Clamp(DI), $0
-	JEQ  store1x4
 	CLAMP4(Z0, Z1, Z2, Z3)
 	CLAMP4(Z4, Z5, Z6, Z7)
 
-store1x4:
 	MOVQ    column-24(SP), DI
 	MOVQ    cols-32(SP), CX
 	SUBQ    $96, CX
@@ -401,12 +388,9 @@ one1:
 	DECQ         R15
 	JNZ          tap1
 
-	CMPQ gemmF32_Clamp(DI), $0
-	JEQ  store1
-	CLAMP(Z0)
-	CLAMP(Z1)
+	CLAMP(Z29, Z30, K3, Z0)
+	CLAMP(Z29, Z30, K3, Z1)
 
-store1:
 	MOVQ    y-40(SP), DI
 	VMOVUPS Z0, K1, (DI)
 	VMOVUPS Z1, K2, 64(DI)

@@ -1,5 +1,7 @@
 #include "textflag.h"
 #include "go_asm.h"
+#include "narrow_amd64.h"
+#include "rescale_amd64.h"
 
 // func Gemm8x32C4S8VNNI(a *abi.GemmS8)
 //
@@ -19,17 +21,11 @@
 //	AX BX CX DX SI DI R8 R9  rows of x + K    R10 k-K    R11 weights    R12 offsets    R13 X+Shift+K    R14 Zero+K
 //	R15 taps left            after the taps AX..R15 are scratch
 //	Z18-Z23 constants of a half    Z24-Z26 scratch    Z27 Hi    Z28 Lo    Z29 ZeroPoint    Z30 transposition    Z31 bytes of 0x80
-//	K1 columns of the panel    K2 odd dwords' halves to take from the even ones
+//	K1 columns of the panel    K2 as RESCALE takes it    K3 K4 scratch
 
-DATA transpose<>+0(SB)/8, $0x0000000400000000
-DATA transpose<>+8(SB)/8, $0x0000000c00000008
-DATA transpose<>+16(SB)/8, $0x0000000500000001
-DATA transpose<>+24(SB)/8, $0x0000000d00000009
-DATA transpose<>+32(SB)/8, $0x0000000600000002
-DATA transpose<>+40(SB)/8, $0x0000000e0000000a
-DATA transpose<>+48(SB)/8, $0x0000000700000003
-DATA transpose<>+56(SB)/8, $0x0000000f0000000b
-GLOBL transpose<>(SB), RODATA|NOPTR, $64
+// 1 in the high dword.
+DATA one<>(SB)/8, $0x0000000100000000
+GLOBL one<>(SB), RODATA|NOPTR, $8
 
 // ROW turns the i-th offset of the tap into the address behind the row's K bytes, or behind those of the row of zeros.
 #define ROW(i, r) \
@@ -76,16 +72,25 @@ GLOBL transpose<>(SB), RODATA|NOPTR, $64
 	VMOVDQU32 (128+384*h+const_signS8)(AX), Z22  \
 	VMOVDQU32 (128+384*h+const_expS8)(AX), Z23
 
-// RESCALE turns 16 accumulators into codes less the zero point.
-#define RESCALE(c) \
-	VPSRLQ    $32, c, Z24      \
-	VPMULUDQ  c, Z18, Z25      \
-	VPMULUDQ  Z24, Z19, Z26    \
-	VPADDQ    Z20, Z25, Z25    \
-	VPADDQ    Z21, Z26, Z26    \
-	VMOVSHDUP Z25, K2, Z26     \
-	VPSRLVD   Z22, c, Z24      \
-	VPADDD    Z24, Z26, Z26    \
+// FINISH turns 16 accumulators into codes less the zero point.
+#define FINISH(c) RESCALE(c, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
+
+// HALFRELU and FINISHRELU do without RESCALE's term for the sign: they take every accumulator for one that is not
+// negative. A negative one then gives at most 0 before and after the shift, as it should or one more, and a clamp that
+// begins at the zero point (or above) makes both the same. It needs e > 0 in all of the panel's outputs.
+#define HALFRELU(h) \
+	HALF(h)                              \
+	VPBROADCASTQ one<>(SB), Z22          \
+	VPADDQ       Z22, Z20, Z20           \
+	VPADDQ       Z22, Z21, Z21
+
+#define FINISHRELU(c) \
+	VPSRLQ    $32, c, Z24   \
+	VPMULUDQ  c, Z18, Z25   \
+	VPMULUDQ  Z24, Z19, Z26 \
+	VPADDQ    Z20, Z25, Z25 \
+	VPADDQ    Z21, Z26, Z26 \
+	VMOVSHDUP Z25, K2, Z26  \
 	VPSRAVD   Z23, Z26, c
 
 // NARROW makes c0 the 32 bytes of one row and the 32 of the next.
@@ -100,44 +105,59 @@ GLOBL transpose<>(SB), RODATA|NOPTR, $64
 	VPMINSB   Z27, c0, c0
 
 TEXT ·Gemm8x32C4S8VNNI(SB), NOSPLIT, $64-8
-	MOVQ           a+0(FP), DI
-	VMOVDQU32      transpose<>(SB), Z30
-	MOVL           $0x80808080, AX
-	VPBROADCASTD   AX, Z31
-	VPBROADCASTW   gemmS8_ZeroPoint(DI), Z29
-	VPBROADCASTB   gemmS8_Lo(DI), Z28
-	VPBROADCASTB   gemmS8_Hi(DI), Z27
-	MOVL           $0x5555, AX
-	KMOVW          AX, K2
-	MOVQ           gemmS8_K(DI), AX
-	MOVQ           gemmS8_X(DI), R13
-	ADDQ           gemmS8_Shift(DI), R13
-	ADDQ           AX, R13
-	MOVQ           gemmS8_Zero(DI), R14
-	ADDQ           AX, R14
-	NEGQ           AX
-	MOVQ           AX, k-8(SP)
-	MOVQ           gemmS8_W(DI), AX
-	MOVQ           AX, panel-16(SP)
-	MOVQ           gemmS8_Y(DI), AX
-	MOVQ           AX, column-24(SP)
-	MOVQ           gemmS8_Cols(DI), AX
-	MOVQ           AX, cols-32(SP)
+	MOVQ         a+0(FP), DI
+	VMOVDQU32    transpose<>(SB), Z30
+	MOVL         $0x80808080, AX
+	VPBROADCASTD AX, Z31
+	VPBROADCASTW gemmS8_ZeroPoint(DI), Z29
+	VPBROADCASTB gemmS8_Lo(DI), Z28
+	VPBROADCASTB gemmS8_Hi(DI), Z27
+	MOVL         $0x5555, AX
+	KMOVW        AX, K2
+	MOVQ         gemmS8_K(DI), AX
+	MOVQ         gemmS8_X(DI), R13
+	ADDQ         gemmS8_Shift(DI), R13
+	ADDQ         AX, R13
+	MOVQ         gemmS8_Zero(DI), R14
+	ADDQ         AX, R14
+	NEGQ         AX
+	MOVQ         AX, k-8(SP)
+	MOVQ         gemmS8_W(DI), AX
+	MOVQ         AX, panel-16(SP)
+	MOVQ         gemmS8_Y(DI), AX
+	MOVQ         AX, column-24(SP)
+	MOVQ         gemmS8_Cols(DI), AX
+	MOVQ         AX, cols-32(SP)
 
 panel:
-	MOVQ    cols-32(SP), AX
-	MOVL    $32, CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	MOVL    $-1, AX
-	BZHIL   CX, AX, AX
-	KMOVD   AX, K1
-	MOVQ    column-24(SP), AX
-	MOVQ    AX, y-40(SP)
-	MOVQ    a+0(FP), DI
-	MOVQ    gemmS8_Off(DI), R12
-	MOVQ    gemmS8_Rows(DI), AX
-	MOVQ    AX, rows-48(SP)
+	MOVQ         panel-16(SP), AX
+	MOVL         $31, CX
+	VPBROADCASTD CX, Z16
+	VPCMPEQD     (128+const_signS8)(AX), Z16, K3
+	VPCMPEQD     (128+384+const_signS8)(AX), Z16, K4
+	KANDW        K3, K4, K3
+	KMOVW        K3, CX
+	MOVQ         a+0(FP), DI
+	MOVL         gemmS8_Lo(DI), DX
+	XORL         AX, AX
+	XORL         BX, BX
+	CMPL         DX, gemmS8_ZeroPoint(DI)
+	SETGE        AX
+	CMPL         CX, $0xffff
+	CMOVLNE      BX, AX
+	MOVQ         AX, relu-56(SP)
+	MOVQ         cols-32(SP), AX
+	MOVL         $32, CX
+	CMPQ         AX, CX
+	CMOVQLT      AX, CX
+	MOVL         $-1, AX
+	BZHIL        CX, AX, AX
+	KMOVD        AX, K1
+	MOVQ         column-24(SP), AX
+	MOVQ         AX, y-40(SP)
+	MOVQ         gemmS8_Off(DI), R12
+	MOVQ         gemmS8_Rows(DI), AX
+	MOVQ         AX, rows-48(SP)
 
 tile:
 	MOVQ      a+0(FP), DI
@@ -199,24 +219,28 @@ next8:
 	JNZ  tap8
 
 	MOVQ panel-16(SP), AX
+	CMPQ relu-56(SP), $0
+	JNE  relu8
 	HALF(0)
-	RESCALE(Z0)
-	RESCALE(Z2)
-	RESCALE(Z4)
-	RESCALE(Z6)
-	RESCALE(Z8)
-	RESCALE(Z10)
-	RESCALE(Z12)
-	RESCALE(Z14)
+	FINISH(Z0)
+	FINISH(Z2)
+	FINISH(Z4)
+	FINISH(Z6)
+	FINISH(Z8)
+	FINISH(Z10)
+	FINISH(Z12)
+	FINISH(Z14)
 	HALF(1)
-	RESCALE(Z1)
-	RESCALE(Z3)
-	RESCALE(Z5)
-	RESCALE(Z7)
-	RESCALE(Z9)
-	RESCALE(Z11)
-	RESCALE(Z13)
-	RESCALE(Z15)
+	FINISH(Z1)
+	FINISH(Z3)
+	FINISH(Z5)
+	FINISH(Z7)
+	FINISH(Z9)
+	FINISH(Z11)
+	FINISH(Z13)
+	FINISH(Z15)
+
+narrow8:
 	NARROW(Z0, Z1, Z2, Z3)
 	NARROW(Z4, Z5, Z6, Z7)
 	NARROW(Z8, Z9, Z10, Z11)
@@ -260,6 +284,27 @@ endpanel:
 done:
 	VZEROUPPER
 	RET
+
+relu8:
+	HALFRELU(0)
+	FINISHRELU(Z0)
+	FINISHRELU(Z2)
+	FINISHRELU(Z4)
+	FINISHRELU(Z6)
+	FINISHRELU(Z8)
+	FINISHRELU(Z10)
+	FINISHRELU(Z12)
+	FINISHRELU(Z14)
+	HALFRELU(1)
+	FINISHRELU(Z1)
+	FINISHRELU(Z3)
+	FINISHRELU(Z5)
+	FINISHRELU(Z7)
+	FINISHRELU(Z9)
+	FINISHRELU(Z11)
+	FINISHRELU(Z13)
+	FINISHRELU(Z15)
+	JMP narrow8
 
 // part8 stores 5 to 8 rows of the panel's columns.
 part8:
@@ -323,17 +368,15 @@ next4:
 	JMP  finish4
 
 two:
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	JLT    tap1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	JLT       tap1
 	VMOVDQA32 Z0, Z2
 	VMOVDQA32 Z1, Z3
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
 
 tap2:
 	ROW(0, AX)
@@ -409,15 +452,15 @@ next1:
 finish4:
 	MOVQ panel-16(SP), AX
 	HALF(0)
-	RESCALE(Z0)
-	RESCALE(Z2)
-	RESCALE(Z4)
-	RESCALE(Z6)
+	FINISH(Z0)
+	FINISH(Z2)
+	FINISH(Z4)
+	FINISH(Z6)
 	HALF(1)
-	RESCALE(Z1)
-	RESCALE(Z3)
-	RESCALE(Z5)
-	RESCALE(Z7)
+	FINISH(Z1)
+	FINISH(Z3)
+	FINISH(Z5)
+	FINISH(Z7)
 	NARROW(Z0, Z1, Z2, Z3)
 	NARROW(Z4, Z5, Z6, Z7)
 	VEXTRACTI64X4 $1, Z0, Y1

@@ -17,12 +17,7 @@ var GemmS8VNNI = abi.GemmS8Class{
 // A panel is a head and [taps][k/4][32][4] weights. The head has 32 biases and then, for each half of 16 outputs, six
 // vectors of 64 bytes: see halfS8's constants.
 //
-// The kernel holds u = acc + 2^31 modulo 2^32 and computes, exactly (abi.Fits),
-//
-//	y = (high dword of (u·2m + c) + (u >> sign)) >> e
-//
-// where c = 2^31 + [e>0]·(2^(e+31) − 2^32) − m·2^32 takes out the offset of u and holds the roundings, and u >> 31 = [acc ≥ 0]
-// repairs the second rounding's ties, which go away from zero; sign is 32 where e = 0, for there is no second rounding.
+// They are what RESCALE of rescale_amd64.h, where the method is proved, takes.
 const (
 	nrS8   = 32
 	krS8   = 4
@@ -35,6 +30,9 @@ const (
 
 func packS8(dst []byte, p *abi.GemmS8Panel) {
 	clear(dst)
+	for n := range nrS8 { // outputs past the last one do not keep the panel from the form for ReLU
+		binary.LittleEndian.PutUint32(dst[4*nrS8+n/16*halfS8+signS8+n%16*4:], 31)
+	}
 	groups := (p.K + krS8 - 1) / krS8
 	for n, bias := range p.Bias {
 		sum := int32(0)

@@ -23,3 +23,42 @@ func Gemm8x32C4S8VNNI(a *abi.GemmS8)
 
 //go:noescape
 func Gemm8x32F32AVX512(a *abi.GemmF32)
+
+//go:noescape
+func AddS8AVX512(a *abi.AddS8)
+
+//go:noescape
+func MulS8AVX512(a *abi.MulS8)
+
+//go:noescape
+func LutS8VBMI(a *abi.LutS8)
+
+//go:noescape
+func QuantizeS8AVX512(a *abi.QuantizeS8)
+
+//go:noescape
+func DequantizeS8AVX512(a *abi.DequantizeS8)
+
+//go:noescape
+func MaxPoolS8AVX512(a *abi.PoolS8)
+
+//go:noescape
+func AvgPoolS8AVX512(a *abi.PoolS8)
+
+//go:noescape
+func AddF32AVX512(a *abi.BinaryF32)
+
+//go:noescape
+func MulF32AVX512(a *abi.BinaryF32)
+
+//go:noescape
+func ClampF32AVX512(a *abi.ClampF32)
+
+//go:noescape
+func MaxPoolF32AVX512(a *abi.PoolF32)
+
+//go:noescape
+func AvgPoolF32AVX512(a *abi.PoolF32)
+
+//go:noescape
+func SoftmaxF32AVX512(a *abi.SoftmaxF32)

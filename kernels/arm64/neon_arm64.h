@@ -112,8 +112,8 @@
 	SRSHL_4S(nshift, v3, v3)
 
 // NARROW4 adds the zero point (int16) and saturates the four vectors into the 16 bytes of d, which may be v0; v2 is
-// overwritten. Saturating before the addition changes no byte while the sum does not wrap in 32 bits: what saturates
-// is past every code with or without the zero point.
+// overwritten. Saturating before the addition changes no byte while the sum does not wrap in 32 bits, which abi.Fits
+// promises of a product: what saturates is past every code with or without the zero point.
 #define NARROW4(zero, v0, v1, v2, v3, d) \
 	SQXTN_4H(v0, v0)      \
 	SQXTN_4H(v2, v2)      \

@@ -1,0 +1,258 @@
+#include "textflag.h"
+#include "go_asm.h"
+
+// func SoftmaxF32AVX512(a *abi.SoftmaxF32)
+//
+// CPU: AVX512F, VL, DQ; BMI2. Sixteen elements a step, three passes over each row: maximum, exponentials and their sum,
+// quotients. The last step of a pass reads up to 16 elements past the row's end and stores under a mask.
+//
+// The sum is fixed.Sum16: its sixteen partial sums are the lanes of Z30. EXP is fixed.ExpF32 (VSCALEFPS rounds once, as
+// the last of its two scalings does), LOG is fixed.LogF32 for a sum, which is normal (the largest element adds 1) or a NaN.
+//
+//	R8 x of the row    R9 y of it    R10 rows left    R11 N    R12 Log    R13 N%16    R14 N&^15    SI x    DI y    CX left
+//	Z0-Z4 scratch    Z16 maximum    Z17-Z28 constants of EXP    Z29 NaN    Z30 sum    Z31 log of it
+//	K1 lanes of the last step    K2 no NaN so far    K3 scratch
+
+DATA softmax<>+0(SB)/4, $0xc2d00000  // −104
+DATA softmax<>+4(SB)/4, $0x42b20000  // 89
+DATA softmax<>+8(SB)/4, $0x4b400000  // 1.5·2^23
+DATA softmax<>+12(SB)/4, $0x3fb8aa3b // log2(e)
+DATA softmax<>+16(SB)/4, $0xbf317218 // −ln2Hi
+DATA softmax<>+20(SB)/4, $0x3102e308 // ln2Lo
+DATA softmax<>+24(SB)/4, $0x3ab511e3 // expPoly
+DATA softmax<>+28(SB)/4, $0x3c091d10
+DATA softmax<>+32(SB)/4, $0x3d2aac7a
+DATA softmax<>+36(SB)/4, $0x3e2aaa49
+DATA softmax<>+40(SB)/4, $0x3efffffe
+DATA softmax<>+44(SB)/4, $0x3f800000 // 1
+DATA softmax<>+48(SB)/4, $0x7fc00000 // NaN
+DATA softmax<>+52(SB)/4, $7.0376836292e-2 // logPoly
+DATA softmax<>+56(SB)/4, $-1.1514610310e-1
+DATA softmax<>+60(SB)/4, $1.1676998740e-1
+DATA softmax<>+64(SB)/4, $-1.2420140846e-1
+DATA softmax<>+68(SB)/4, $1.4249322787e-1
+DATA softmax<>+72(SB)/4, $-1.6668057665e-1
+DATA softmax<>+76(SB)/4, $2.0000714765e-1
+DATA softmax<>+80(SB)/4, $-2.4999993993e-1
+DATA softmax<>+84(SB)/4, $3.3333331174e-1
+DATA softmax<>+88(SB)/4, $0.707106781
+DATA softmax<>+92(SB)/4, $-2.12194440e-4
+DATA softmax<>+96(SB)/4, $0xbf000000 // −½
+DATA softmax<>+100(SB)/4, $0.693359375
+DATA softmax<>+104(SB)/4, $126
+DATA softmax<>+108(SB)/4, $0x007fffff
+DATA softmax<>+112(SB)/4, $0x3f000000
+GLOBL softmax<>(SB), RODATA|NOPTR, $116
+
+// EXP is Z2 = exp(Z0 − Z16).
+#define EXP \
+	VSUBPS      Z16, Z0, Z0     \
+	VCMPPS      $3, Z0, Z0, K3  \
+	VMAXPS      Z17, Z0, Z0     \
+	VMINPS      Z0, Z18, Z0     \
+	VMOVAPS     Z19, Z1         \
+	VFMADD231PS Z20, Z0, Z1     \
+	VSUBPS      Z19, Z1, Z1     \
+	VFMADD231PS Z21, Z1, Z0     \
+	VFMADD231PS Z22, Z1, Z0     \
+	VMOVAPS     Z23, Z2         \
+	VFMADD213PS Z24, Z0, Z2     \
+	VFMADD213PS Z25, Z0, Z2     \
+	VFMADD213PS Z26, Z0, Z2     \
+	VFMADD213PS Z27, Z0, Z2     \
+	VFMADD213PS Z28, Z0, Z2     \
+	VFMADD213PS Z28, Z0, Z2     \
+	VSCALEFPS   Z1, Z2, Z2      \
+	VMOVAPS     Z29, K3, Z2
+
+#define HORNER(c) VFMADD213PS.BCST softmax<>+c(SB), Z0, Z2
+
+// LOG is Z31 = ln Z30. Z0 is f, Z1 the exponent, Z2 the polynomial, Z3 f².
+#define LOG \
+	VPSRLD            $23, Z30, Z1                   \
+	VPSUBD.BCST       softmax<>+104(SB), Z1, Z1      \
+	VPANDD.BCST       softmax<>+108(SB), Z30, Z0     \
+	VPORD.BCST        softmax<>+112(SB), Z0, Z0      \
+	VCMPPS.BCST       $1, softmax<>+88(SB), Z0, K3   \
+	VPTERNLOGD        $0xff, Z2, Z2, Z2              \
+	VPADDD            Z2, Z1, K3, Z1                 \
+	VADDPS            Z0, Z0, K3, Z0                 \
+	VSUBPS            Z28, Z0, Z0                    \
+	VMULPS            Z0, Z0, Z3                     \
+	VBROADCASTSS      softmax<>+52(SB), Z2           \
+	HORNER(56)                                       \
+	HORNER(60)                                       \
+	HORNER(64)                                       \
+	HORNER(68)                                       \
+	HORNER(72)                                       \
+	HORNER(76)                                       \
+	HORNER(80)                                       \
+	HORNER(84)                                       \
+	VCVTDQ2PS         Z1, Z1                         \
+	VMULPS            Z0, Z2, Z2                     \
+	VMULPS            Z3, Z2, Z2                     \
+	VFMADD231PS.BCST  softmax<>+92(SB), Z1, Z2       \
+	VFMADD231PS.BCST  softmax<>+96(SB), Z3, Z2       \
+	VADDPS            Z2, Z0, Z31                    \
+	VFMADD231PS.BCST  softmax<>+100(SB), Z1, Z31     \
+	VCMPPS            $3, Z30, Z30, K3               \
+	VMOVAPS           Z29, K3, Z31
+
+TEXT ·SoftmaxF32AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         softmaxF32_X(AX), R8
+	MOVQ         softmaxF32_Y(AX), R9
+	MOVQ         softmaxF32_Rows(AX), R10
+	MOVQ         softmaxF32_N(AX), R11
+	MOVQ         softmaxF32_Log(AX), R12
+	VBROADCASTSS softmax<>+0(SB), Z17
+	VBROADCASTSS softmax<>+4(SB), Z18
+	VBROADCASTSS softmax<>+8(SB), Z19
+	VBROADCASTSS softmax<>+12(SB), Z20
+	VBROADCASTSS softmax<>+16(SB), Z21
+	VBROADCASTSS softmax<>+20(SB), Z22
+	VBROADCASTSS softmax<>+24(SB), Z23
+	VBROADCASTSS softmax<>+28(SB), Z24
+	VBROADCASTSS softmax<>+32(SB), Z25
+	VBROADCASTSS softmax<>+36(SB), Z26
+	VBROADCASTSS softmax<>+40(SB), Z27
+	VBROADCASTSS softmax<>+44(SB), Z28
+	VBROADCASTSS softmax<>+48(SB), Z29
+	MOVQ         R11, R14
+	ANDQ         $-16, R14
+	MOVQ         R11, R13
+	ANDQ         $15, R13
+	MOVL         $-1, AX
+	BZHIL        R13, AX, AX
+	KMOVW        AX, K1
+
+row:
+	VBROADCASTSS (R8), Z16
+	VCMPPS       $7, Z16, Z16, K2
+	MOVQ         R8, SI
+	MOVQ         R14, CX
+	JMP          max1
+
+max0:
+	VMOVUPS  (SI), Z0
+	VCMPPS   $7, Z0, Z0, K2, K2
+	VRANGEPS $5, Z0, Z16, Z16
+	ADDQ     $64, SI
+
+max1:
+	SUBQ          $16, CX
+	JGE           max0
+	VMOVAPS       Z16, Z0
+	VMOVUPS       (SI), K1, Z0
+	VCMPPS        $7, Z0, Z0, K2, K2
+	VRANGEPS      $5, Z0, Z16, Z16
+	VEXTRACTF64X4 $1, Z16, Y0
+	VRANGEPS      $5, Y0, Y16, Y16
+	VEXTRACTF32X4 $1, Y16, X0
+	VRANGEPS      $5, X0, X16, X16
+	VPSHUFD       $0x4e, X16, X0
+	VRANGEPS      $5, X0, X16, X16
+	VPSHUFD       $0xb1, X16, X0
+	VRANGEPS      $5, X0, X16, X16
+	VBROADCASTSS  X16, Z16
+	KNOTW         K2, K2
+	KORTESTW      K2, K2
+	JEQ           exp
+	VMOVAPS       Z29, Z16
+
+exp:
+	VPXORD Z30, Z30, Z30
+	MOVQ   R8, SI
+	MOVQ   R9, DI
+	MOVQ   R14, CX
+	TESTQ  R12, R12
+	JNE    sum1
+	JMP    exp1
+
+exp0:
+	VMOVUPS (SI), Z0
+	EXP
+	VMOVUPS Z2, (DI)
+	VADDPS  Z2, Z30, Z30
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+
+exp1:
+	SUBQ    $16, CX
+	JGE     exp0
+	VMOVUPS (SI), Z0
+	EXP
+	VMOVUPS Z2, K1, (DI)
+	JMP     reduce
+
+sum0:
+	VMOVUPS (SI), Z0
+	EXP
+	VADDPS  Z2, Z30, Z30
+	ADDQ    $64, SI
+
+sum1:
+	SUBQ    $16, CX
+	JGE     sum0
+	VMOVUPS (SI), Z0
+	EXP
+
+reduce:
+	VADDPS        Z2, Z30, K1, Z30
+	VEXTRACTF64X4 $1, Z30, Y0
+	VADDPS        Y0, Y30, Y30
+	VEXTRACTF32X4 $1, Y30, X0
+	VADDPS        X0, X30, X30
+	VPSHUFD       $0x4e, X30, X0
+	VADDPS        X0, X30, X30
+	VPSHUFD       $0xb1, X30, X0
+	VADDPS        X0, X30, X30
+	VBROADCASTSS  X30, Z30
+	MOVQ          R8, SI
+	MOVQ          R9, DI
+	MOVQ          R14, CX
+	TESTQ         R12, R12
+	JNE           log
+	JMP           div1
+
+div0:
+	VMOVUPS (DI), Z0
+	VDIVPS  Z30, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $64, DI
+
+div1:
+	SUBQ    $16, CX
+	JGE     div0
+	VMOVUPS (DI), Z0
+	VDIVPS  Z30, Z0, Z0
+	VMOVUPS Z0, K1, (DI)
+
+next:
+	LEAQ (R8)(R11*4), R8
+	LEAQ (R9)(R11*4), R9
+	DECQ R10
+	JNZ  row
+	VZEROUPPER
+	RET
+
+log:
+	LOG
+	JMP log1
+
+log0:
+	VMOVUPS (SI), Z0
+	VSUBPS  Z16, Z0, Z0
+	VSUBPS  Z31, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+
+log1:
+	SUBQ    $16, CX
+	JGE     log0
+	VMOVUPS (SI), Z0
+	VSUBPS  Z16, Z0, Z0
+	VSUBPS  Z31, Z0, Z0
+	VMOVUPS Z0, K1, (DI)
+	JMP     next

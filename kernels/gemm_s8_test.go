@@ -43,6 +43,7 @@ func newProblemS8(g *guard, rows, cols, taps, k int) *problemS8 {
 	p.w = make([]int8, cols*taps*k)
 	g.codes(p.w, -127)
 	p.bias, p.mult, p.shift = make([]int32, cols), make([]int32, cols), make([]int32, cols)
+	exponents, odd := g.IntN(3), g.IntN(cols) // any; no zero; one zero among others: kernels have a form without
 	for n := range cols {
 		sum, magnitude := int32(0), int64(0)
 		for _, w := range p.w[n*taps*k : (n+1)*taps*k] {
@@ -58,6 +59,12 @@ func newProblemS8(g *guard, rows, cols, taps, k int) *problemS8 {
 		p.shift[n] = g.rightShift(int32(bits.Len64(uint64(accMax))) - 9)
 		for !abi.Fits(p.mult[n], p.shift[n], accMax) {
 			p.shift[n]++
+		}
+		if exponents > 0 && p.shift[n] == 0 {
+			p.shift[n] = -1
+		}
+		if exponents == 2 && n == odd {
+			p.shift[n] = 0
 		}
 		p.bias[n] = bias - p.zx*sum
 	}

@@ -91,7 +91,7 @@ func randomInputs(s *rt.Session) {
 	for i, v := range s.Program().Graph().Inputs {
 		if v.DType == tensor.Float32 {
 			for k := range s.Input(i).F32() {
-				s.Input(i).F32()[k] = float32(r.Float32()*2) - 1
+				s.Input(i).F32()[k] = float32(r.IntN(2001)-1000) / 1000
 			}
 			continue
 		}

@@ -75,9 +75,9 @@ GLOBL one<>(SB), RODATA|NOPTR, $8
 // FINISH turns 16 accumulators into codes less the zero point.
 #define FINISH(c) RESCALE(c, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
 
-// HALFRELU and FINISHRELU do without RESCALE's term for the sign: they take every accumulator for one that is not
-// negative. A negative one then gives at most 0 before and after the shift, as it should or one more, and a clamp that
-// begins at the zero point (or above) makes both the same. It needs e > 0 in all of the panel's outputs.
+// HALFRELU and FINISHRELU do without RESCALE's term for the sign, as if no accumulator were negative. A negative x gives
+// at most 0 all the same, for e > 0 and x·m + 2^30 + 2^(30+e) < 2^(31+e); so does the right form, and a clamp that begins at
+// the zero point or above makes the two equal. Panels with an e of 0 and other clamps take FINISH.
 #define HALFRELU(h) \
 	HALF(h)                              \
 	VPBROADCASTQ one<>(SB), Z22          \

@@ -93,13 +93,29 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
-// goldenHashes are the SHA-256 of the outputs for the first 20 test pictures. Every kernel set of every machine, with
-// any number of threads, must give them.
-var goldenHashes = map[string]string{
-	"mlp float32": "62f6ba4012183cf4133af69cd0eefe12411d7889a77d1da738cbf32627fd3554",
-	"mlp int8":    "e1577be45256ab7907959b441b129af8ae3960a43dac85c244e33907851a5d36",
-	"cnn float32": "6de811c601982a2d533a476eaa3eef02ea777dcd938b6ae18c82665c16685043",
-	"cnn int8":    "28173aee65a218cba0c46654d91d50d94fc43af1a6c6397315bc34cf77fd75b2",
+// goldenHashes are the SHA-256 of the outputs for the first 20, 200 and 2000 test pictures. Every kernel set of every
+// machine, with any number of threads, must give them.
+var goldenHashes = map[string]map[int]string{
+	"mlp float32": {
+		20:   "62f6ba4012183cf4133af69cd0eefe12411d7889a77d1da738cbf32627fd3554",
+		200:  "2b0d01200c1df4265403cf75aba506c5242e24e974544632d2a181bbaf7cd271",
+		2000: "abcf60ce7c45e10e14b3df5771e897a520ead8e6edb7a42d87b3db4c41b13c39",
+	},
+	"mlp int8": {
+		20:   "e1577be45256ab7907959b441b129af8ae3960a43dac85c244e33907851a5d36",
+		200:  "e3167302eb84d31feeaa3c064e3ddf3c9feb2719cf4589ea463bec6fe36833f8",
+		2000: "e6d2b5425b427765e0aa44391b54209382e4b47363b2cb3aa01e6d7a9218522f",
+	},
+	"cnn float32": {
+		20:   "6de811c601982a2d533a476eaa3eef02ea777dcd938b6ae18c82665c16685043",
+		200:  "800b93ee9e3f7895f7788ca2b9d2ba4c9196c15eb45865ed5564e03ef82354b6",
+		2000: "e20ede41234c51594037a50ee2160e3fb5c3498c72f098fe6236b662443bfc3a",
+	},
+	"cnn int8": {
+		20:   "28173aee65a218cba0c46654d91d50d94fc43af1a6c6397315bc34cf77fd75b2",
+		200:  "538c066465131c5a0957a208e1ade23b5778531834c454dbca23f4dab4e03607",
+		2000: "e5cd7bae59c00f857a40fe2cb35221d626c77aa46d8c5b9aa32082a84f1c9a7b",
+	},
 }
 
 // network returns one of the built-in networks in float32 or int8.
@@ -141,9 +157,16 @@ func hashOutputs(t testing.TB, g *graph.Graph, set *kernels.Set, threads, n int)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// TestOneHash runs both networks in both element types on every kernel set with 1, 2 and 3 threads. With EDGERUN_FULL
-// set it also runs the full test set, or 200 pictures under qemu, and prints the hashes.
+// TestOneHash runs both networks in both element types on every kernel set with 1, 2 and 3 threads, over the first 20
+// test pictures. With EDGERUN_FULL set these are all 2000, or 200 under an emulator, and the hashes are printed.
 func TestOneHash(t *testing.T) {
+	n, full, emulated := 20, os.Getenv("EDGERUN_FULL") != "", os.Getenv("EDGERUN_UNDER_QEMU") != ""
+	switch {
+	case full && emulated:
+		n = 200
+	case full:
+		n = 2000
+	}
 	for _, net := range demoNets {
 		for _, int8 := range []bool{false, true} {
 			name := net.file + " float32"
@@ -153,33 +176,16 @@ func TestOneHash(t *testing.T) {
 			g := network(t, net.file, int8)
 			for _, set := range kernels.All() {
 				for threads := 1; threads <= 3; threads++ {
-					if testing.Short() && set.Name == "generic" && threads > 1 {
-						continue // portable float32 under an emulator takes half a minute a run
+					if emulated && set.Name == "generic" && threads > 1 {
+						continue // portable float32 under an emulator takes minutes
 					}
-					if got := hashOutputs(t, g, set, threads, 20); got != goldenHashes[name] {
-						t.Errorf("%s, %s, %d threads: hash %s, want %s", name, set.Name, threads, got, goldenHashes[name])
-					}
-				}
-			}
-			if os.Getenv("EDGERUN_FULL") == "" {
-				continue
-			}
-			n := 2000
-			if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
-				n = 200
-			}
-			first := ""
-			for _, set := range kernels.All() {
-				for threads := 1; threads <= 3; threads++ {
 					got := hashOutputs(t, g, set, threads, n)
-					if first == "" {
-						first = got
-						fmt.Printf("%s, %d pictures: sha256 %s\n", name, n, got)
+					if want := goldenHashes[name][n]; got != want {
+						t.Errorf("%s, %s, %d threads: hash %s of %d pictures, want %s", name, set.Name, threads, got, n, want)
 					}
-					if got != first {
-						t.Errorf("%s, %s, %d threads: hash %s of %d pictures, want %s", name, set.Name, threads, got, n, first)
+					if full {
+						fmt.Printf("%s, %s, %d thread(s), %d pictures: sha256 %s\n", name, set.Name, threads, n, got)
 					}
-					fmt.Printf("  %s, %d thread(s): %v\n", set.Name, threads, got == first)
 				}
 			}
 		}

@@ -44,7 +44,7 @@ type Def struct {
 	MACs func(*Node) int
 }
 
-// AttrKind is the type of an attribute's value.
+// AttrKind is the type of an attribute's value. The numbers are part of the .edge format: never change one.
 type AttrKind uint8
 
 const (

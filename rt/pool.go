@@ -9,15 +9,19 @@ import (
 // Pool is a team of goroutines that sessions share. Its caller is worker 0.
 //
 // A session that finds the pool busy with another one works alone: sharing a pool never blocks. Workers look for
-// work for a few microseconds after the last piece, then sleep.
+// work for a few microseconds after the last piece, then sleep. The caller waits only for workers that have begun:
+// one that is slow to wake finds the work done and misses nothing.
 type Pool struct {
 	threads int
 	busy    sync.Mutex
-	wake    []chan struct{}
-	asleep  []atomic.Bool
-	epoch   atomic.Uint32
-	running atomic.Int32
+	wake    []chan struct{} // by worker − 1
+	asleep  []atomic.Bool   // by worker
 	closed  atomic.Bool
+
+	// epoch is odd while a job is open to workers. A worker counts itself into joined, then looks at epoch once more:
+	// either it sees the job closed, or the caller, who closes and then waits for joined to be 0, sees it.
+	epoch  atomic.Uint32
+	joined atomic.Int32
 
 	job   job
 	tasks int32
@@ -33,10 +37,12 @@ func NewPool(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads, asleep: make([]atomic.Bool, threads)}
-	for i := 1; i < threads; i++ {
-		p.wake = append(p.wake, make(chan struct{}, 1))
-		go p.loop(i)
+	p := &Pool{threads: threads, asleep: make([]atomic.Bool, threads), wake: make([]chan struct{}, threads-1)}
+	for i := range p.wake {
+		p.wake[i] = make(chan struct{}, 1)
+	}
+	for i := range p.wake {
+		go p.loop(i + 1)
 	}
 	return p
 }
@@ -44,17 +50,21 @@ func NewPool(threads int) *Pool {
 // Threads returns the number of workers.
 func (p *Pool) Threads() int { return p.threads }
 
-// Close ends the pool's goroutines once they are idle. No session may use the pool afterwards.
+// Close ends the pool's goroutines. No session may use the pool afterwards.
 func (p *Pool) Close() {
 	p.busy.Lock()
 	defer p.busy.Unlock()
 	p.closed.Store(true)
-	p.epoch.Add(1)
-	for _, c := range p.wake {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
+	for i := range p.wake {
+		p.rouse(i + 1)
+	}
+}
+
+// rouse wakes a worker if it sleeps; a token left over from before wakes it once for nothing.
+func (p *Pool) rouse(worker int) {
+	select {
+	case p.wake[worker-1] <- struct{}{}:
+	default:
 	}
 }
 
@@ -62,25 +72,36 @@ func (p *Pool) Close() {
 const spins = 4000
 
 func (p *Pool) loop(worker int) {
-	seen := uint32(0)
-	for {
-		for i := 0; p.epoch.Load() == seen; i++ {
-			if i < spins {
-				continue
-			}
-			p.asleep[worker].Store(true)
-			// Look once more: the caller reads asleep after it has raised the epoch.
-			if p.epoch.Load() == seen {
-				<-p.wake[worker-1]
-			}
-			p.asleep[worker].Store(false)
-		}
-		seen = p.epoch.Load()
+	for seen := uint32(0); ; {
+		e := p.await(worker, seen)
 		if p.closed.Load() {
 			return
 		}
-		p.drain(worker)
-		p.running.Add(-1)
+		p.joined.Add(1)
+		if p.epoch.Load() == e {
+			p.drain(worker)
+		}
+		p.joined.Add(-1)
+		seen = e
+	}
+}
+
+// await returns when a job other than seen is open, with its epoch, or when the pool is closed.
+func (p *Pool) await(worker int, seen uint32) uint32 {
+	for i := 0; ; i++ {
+		e := p.epoch.Load()
+		if e&1 == 1 && e != seen || p.closed.Load() {
+			return e
+		}
+		if i < spins {
+			continue
+		}
+		p.asleep[worker].Store(true)
+		// Look once more: the caller raises epoch before it reads asleep.
+		if e := p.epoch.Load(); !(e&1 == 1 && e != seen) && !p.closed.Load() {
+			<-p.wake[worker-1]
+		}
+		p.asleep[worker].Store(false)
 	}
 }
 
@@ -104,18 +125,15 @@ func (p *Pool) run(j job, tasks int) {
 	}
 	p.job, p.tasks = j, int32(tasks)
 	p.next.Store(0)
-	p.running.Store(int32(p.threads - 1))
 	p.epoch.Add(1)
-	for i := 1; i < p.threads; i++ {
+	for i := 1; i < min(p.threads, tasks); i++ {
 		if p.asleep[i].Load() {
-			select {
-			case p.wake[i-1] <- struct{}{}:
-			default:
-			}
+			p.rouse(i)
 		}
 	}
 	p.drain(0)
-	for i := 0; p.running.Load() != 0; i++ {
+	p.epoch.Add(1)
+	for i := 0; p.joined.Load() != 0; i++ {
 		if i > spins {
 			runtime.Gosched()
 		}

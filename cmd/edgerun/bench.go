@@ -20,6 +20,7 @@ import (
 func benchCommand() *cobra.Command {
 	var e engine
 	var runs, warmup int
+	var dims []string
 	var asJSON, layers bool
 	c := &cobra.Command{
 		Use:   "bench MODEL",
@@ -29,7 +30,7 @@ func benchCommand() *cobra.Command {
 			if runs < 1 || warmup < 0 {
 				return usagef("--runs %d and --warmup %d must be positive", runs, warmup)
 			}
-			m, err := openModel(args[0])
+			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err
 			}
@@ -54,6 +55,7 @@ func benchCommand() *cobra.Command {
 		},
 	}
 	e.flags(c)
+	dimFlag(c, &dims)
 	c.Flags().IntVar(&runs, "runs", 200, "measured inferences")
 	c.Flags().IntVar(&warmup, "warmup", 20, "inferences before measuring")
 	c.Flags().BoolVar(&layers, "layers", true, "measure each layer in a second pass")
@@ -102,6 +104,7 @@ func randomInputs(s *rt.Session) {
 func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int) (*benchResult, error) {
 	s := p.NewSession(pool)
 	times := make([]int64, 0, runs)
+	show := progress("measuring", warmup+runs)
 	for i := range warmup + runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -112,6 +115,7 @@ func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int
 		if d := time.Since(start).Nanoseconds(); i >= warmup {
 			times = append(times, d)
 		}
+		show(i+1, warmup+runs)
 	}
 	slices.Sort(times)
 	b := &benchResult{Kernels: p.Kernels().Name, Threads: pool.Threads(), Runs: runs, Min: times[0],

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,7 +59,11 @@ func extract(from fs.FS, folder, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, entry.Name()), b, 0o644); err != nil {
+		err = loader.WriteAtomic(filepath.Join(dir, entry.Name()), func(w io.Writer) error {
+			_, err := w.Write(b)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -104,7 +109,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := loader.WriteFile(path(net.file+".edge"), m, loader.EncodeOptions{}); err != nil {
+		if err := loader.WriteFileContext(c.Context(), path(net.file+".edge"), m, loader.EncodeOptions{}); err != nil {
 			return err
 		}
 		float, err := openModel(path(net.file + ".onnx"))

@@ -32,6 +32,9 @@ their agreement. A model without a front end of its own takes that of the first
 model that has one, or the flags.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if limit < 0 {
+				return usagef("--samples %d is negative", limit)
+			}
 			if data == "" {
 				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures)")
 			}

@@ -61,10 +61,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(quantizeCommand(), runCommand(), evalCommand(), benchCommand(), inspectCommand(), infoCommand())
-	if c := demoCommand(); c != nil {
-		root.AddCommand(c)
-	}
+	root.AddCommand(demoCommand(), quantizeCommand(), runCommand(), evalCommand(), benchCommand(), inspectCommand(), infoCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(c *cobra.Command, args []string) error {

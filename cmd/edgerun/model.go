@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -75,7 +76,13 @@ func importONNX(path string, dims []string) (*graph.Graph, error) {
 }
 
 // fail puts the file's name before an error.
-func (m *model) fail(err error) error { return fmt.Errorf("%s: %w", m.path, err) }
+// Errors of how the command was called have nothing to do with the file.
+func (m *model) fail(err error) error {
+	if errors.As(err, new(usageError)) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", m.path, err)
+}
 
 // compile makes a program and its pool for the engine's flags.
 func (e *engine) compile(g *graph.Graph) (*rt.Program, *rt.Pool, error) {

@@ -4,5 +4,13 @@ package main
 
 import "github.com/spf13/cobra"
 
-// demoCommand is left out of builds with the tag nodemo.
-func demoCommand() *cobra.Command { return nil }
+// demoCommand says that this build has no demo.
+func demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "demo",
+		Hidden: true,
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("demo: this binary was built with the tag nodemo, without the demo's networks")
+		},
+	}
+}

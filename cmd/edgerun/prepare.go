@@ -19,9 +19,25 @@ import (
 // preprocessing are the flags that describe a front end where a model file does not.
 type preprocessing struct {
 	scale, mean, std, resize, layout string
+
+	command *cobra.Command
+}
+
+// given returns the name of one of the flags that was set, or "".
+func (p *preprocessing) given() string {
+	if p == nil || p.command == nil {
+		return ""
+	}
+	for _, name := range []string{"scale", "mean", "std", "resize", "layout"} {
+		if p.command.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (p *preprocessing) flags(c *cobra.Command) {
+	p.command = c
 	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction")
 	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
 	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")

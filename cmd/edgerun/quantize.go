@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -46,6 +47,14 @@ into the network as they are.`,
 			}
 			if out == "" {
 				out = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".edge"
+			}
+			if q.samples < 0 {
+				return usagef("--samples %d is negative", q.samples)
+			}
+			for _, in := range []string{args[0], data, labels} {
+				if sameFile(in, out) {
+					return usagef("quantize: --output %s would overwrite %s", out, in)
+				}
 			}
 			g, err := importONNX(args[0], dims)
 			if err != nil {
@@ -172,16 +181,27 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 		return err
 	}
 	mem := prog.Memory(1)
-	fmt.Fprintf(w, "%s: %d layers, %d bytes (%.1f %% of %s); to run: arena %d, packed weights %d bytes\n", to, len(m.Graph.Nodes), after.Size(),
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s: %d layers, %d bytes (%.1f %% of %s); to run: arena %d, packed weights %d bytes\n", to, len(m.Graph.Nodes), after.Size(),
 		float64(100*after.Size())/float64(max(1, before.Size())), from, mem.Arena, mem.Packed)
 	if m.FrontEnd.Kind == frontend.KindPicture {
 		f := m.FrontEnd
-		fmt.Fprintf(w, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
+		fmt.Fprintf(b, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
 	}
 	for _, s := range r.Issues {
-		fmt.Fprintln(w, "  float32:", s)
+		fmt.Fprintln(b, "  float32:", s)
 	}
-	return nil
+	return b.Flush()
+}
+
+// sameFile reports whether both paths are one existing file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // readLines reads a text file's lines.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -50,7 +51,7 @@ func runCommand() *cobra.Command {
 					return p.print(m, path, i, out)
 				})
 				if err != nil {
-					return err
+					return errors.Join(w.Flush(), err) // what was answered is not lost
 				}
 			}
 			if err := w.Flush(); err != nil {
@@ -98,10 +99,16 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		return err
 	}
 	spec := r.model.FrontEnd
+	if flag := r.pre.given(); flag != "" && spec != nil {
+		return usagef("--%s: the model file says how samples become inputs", flag)
+	}
 	if spec == nil {
 		first, err := ds.Sample(0)
 		if err != nil {
 			return err
+		}
+		if flag := r.pre.given(); flag != "" && first.Bytes == nil {
+			return usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
 		}
 		if spec, err = r.pre.spec(r.model.Graph.Inputs[0], first.Bytes != nil); err != nil {
 			return r.model.fail(err)

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"edgerun/kernels"
 	"edgerun/kernels/abi"
 	"edgerun/kernels/generic"
@@ -97,7 +99,7 @@ func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
 	k := (p.k + kr - 1) / kr * kr
 	g := &gemmS8{
 		gemm: gemm{cols: cols, taps: p.taps, k: k, mr: class.MR, nr: class.NR, panelBytes: class.Panel(p.taps, k),
-			x: p.inSlot, y: p.outSlot, name: class.Name},
+			x: p.inSlot, y: p.outSlot, name: fmt.Sprintf("%s %dx%dc%d", class.Name, class.MR, class.NR, class.KR)},
 		class: class, zeroPoint: p.zy, lo: p.lo, hi: p.hi,
 	}
 	g.packed = tensor.Alloc(g.panels() * g.panelBytes)
@@ -151,7 +153,7 @@ func newGemmF32(set *kernels.Set, w, bias []float32, taps, k int, a Attrs, rows 
 	class, cols := set.GemmF32, len(bias)
 	g := &gemmF32{
 		gemm: gemm{cols: cols, taps: taps, k: k, mr: class.MR, nr: class.NR, panelBytes: 4 * class.NR * (1 + taps*k),
-			x: in, y: out, name: class.Name},
+			x: in, y: out, name: fmt.Sprintf("%s %dx%d", class.Name, class.MR, class.NR)},
 		class: class,
 	}
 	g.clamp, g.lo, g.hi = clampF32(a)

@@ -93,11 +93,10 @@ func blocks(g *graph.Graph) []Place {
 	for _, v := range g.Inputs {
 		add(v, -1)
 	}
-	isOutput := func(v *graph.Value) bool { return slices.Contains(g.Outputs, v) }
 	for i, n := range g.Nodes {
 		for k, v := range n.Out {
 			if k == 0 {
-				if b, ok := shared(n, i, where, places, isOutput); ok {
+				if b, ok := shared(n, i, where, places); ok {
 					where[v] = b
 					places[b].Values = append(places[b].Values, v)
 					places[b].Last = max(places[b].Last, last[v], i)
@@ -111,7 +110,7 @@ func blocks(g *graph.Graph) []Place {
 }
 
 // shared returns the block of an input whose memory the node's first output takes over.
-func shared(n *graph.Node, step int, where map[*graph.Value]int, places []Place, isOutput func(*graph.Value) bool) (int, bool) {
+func shared(n *graph.Node, step int, where map[*graph.Value]int, places []Place) (int, bool) {
 	out := n.Out[0]
 	if n.Op.View && n.In[0].Const == nil {
 		return where[n.In[0]], true
@@ -122,19 +121,12 @@ func shared(n *graph.Node, step int, where map[*graph.Value]int, places []Place,
 			continue
 		}
 		b := where[v]
-		// Nobody may read the block after this step, another input of this node included, and a graph output stays.
-		if places[b].Last > step || slices.ContainsFunc(places[b].Values, isOutput) {
+		// Nobody may read the block after this step; a graph output is read at the end. Another operand in the same
+		// block has the same elements at the same places, since v is not broadcast.
+		if places[b].Last > step {
 			continue
 		}
-		again := 0
-		for _, u := range n.In {
-			if u != nil && u.Const == nil && where[u] == b {
-				again++
-			}
-		}
-		if again == 1 {
-			return b, true
-		}
+		return b, true
 	}
 	return 0, false
 }

@@ -83,16 +83,31 @@ func (c *Confusion) Class(k int) (m Metrics, samples uint64) {
 	return Metrics{ratio(hit, answered), ratio(hit, samples), ratio(2*hit, answered+samples)}, samples
 }
 
-// Macro returns the plain averages over all classes.
+// Macro returns the plain averages over the classes that a sample is of or was answered with.
 func (c *Confusion) Macro() (m Metrics) {
+	seen := 0
 	for k := range c.classes {
-		v, _ := c.Class(k)
+		v, samples := c.Class(k)
+		if samples == 0 && !c.answered(k) {
+			continue
+		}
+		seen++
 		m.Precision += v.Precision
 		m.Recall += v.Recall
 		m.F1 += v.F1
 	}
-	n := float64(max(c.classes, 1))
+	n := float64(max(seen, 1))
 	return Metrics{m.Precision / n, m.Recall / n, m.F1 / n}
+}
+
+// answered reports whether any sample was answered with class k.
+func (c *Confusion) answered(k int) bool {
+	for i := range c.classes {
+		if c.At(i, k) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func ratio(a, b uint64) float64 {

@@ -40,7 +40,7 @@ func (b Buffer) Slice(off, n int) Buffer {
 // Len returns the size in bytes.
 func (b Buffer) Len() int { return b.n }
 
-// Bytes, I8, I32, I64, F32 and F64 return b's whole elements.
+// Bytes returns the bytes; the methods after it return b's whole elements of their type.
 func (b Buffer) Bytes() []byte  { return unsafe.Slice((*byte)(b.p), b.n) }
 func (b Buffer) I8() []int8     { return unsafe.Slice((*int8)(b.p), b.n) }
 func (b Buffer) I16() []int16   { return unsafe.Slice((*int16)(b.p), b.n/2) }

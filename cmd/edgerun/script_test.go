@@ -38,3 +38,36 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// TestREADME runs the commands of README's tour, in order, in a folder of their own.
+func TestREADME(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: the tour calibrates and evaluates")
+	}
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := filepath.Abs("../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Symlink(data, "testdata"); err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for line := range strings.Lines(string(text)) {
+		command, ok := strings.CutPrefix(line, "    ./edgerun ")
+		if !ok {
+			continue
+		}
+		commands++
+		if code := run(strings.Fields(command)); code != 0 {
+			t.Errorf("exit code %d: %s", code, command)
+		}
+	}
+	if commands < 8 {
+		t.Errorf("README has only %d commands", commands)
+	}
+}

@@ -76,6 +76,14 @@ var demoNets = []struct{ file, what string }{
 	{"cnn", "convolutional net, 2 convolutions and 2 fully connected layers"},
 }
 
+// demoSize is how much the demo does; portable float32 kernels take some 50 ms a picture.
+type demoSize struct{ calibration, test, runs int }
+
+var (
+	demoFull     = demoSize{calibration: 256, test: 2000, runs: 300}
+	demoPortable = demoSize{calibration: 64, test: 200, runs: 30}
+)
+
 const digitMean, digitStd = "0.1307", "0.3081"
 
 func demo(c *cobra.Command, e *engine, dir string) error {
@@ -93,10 +101,15 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Two networks trained in PyTorch read %d digits drawn in fonts that they have never seen.\n", len(truth))
-	fmt.Fprintf(w, "Kernels: %s (%s), %d thread(s). Quantized with 256 pictures of the training set.\n", set.Name, set.GemmS8.Name, e.threads)
+	size := demoFull
+	if set.Name == "generic" {
+		size = demoPortable
+	}
+	fmt.Fprintf(w, "Two networks trained in PyTorch read %d digits drawn in fonts that they have never seen.\n", size.test)
+	fmt.Fprintf(w, "Kernels: %s, %d thread(s). Quantized with %d pictures of the training set.\n", set.Name, e.threads, size.calibration)
 	for _, net := range demoNets {
-		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels, engine: *e}
+		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels,
+			samples: size.calibration, engine: *e}
 		g, err := importONNX(path(net.file+".onnx"), nil)
 		if err != nil {
 			return err
@@ -127,7 +140,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 		fmt.Fprintln(t, "\taccuracy\tagreement\tfile bytes\tarena bytes\tpacked bytes\tlatency p50\tp99\t")
 		var results []*evaluation
 		for i, m := range models {
-			r, err := e.evaluate(c, m, &q.pre, path("test_x.npy"), truth, 0)
+			r, err := e.evaluate(c, m, &q.pre, path("test_x.npy"), truth, size.test)
 			if err != nil {
 				return err
 			}
@@ -136,7 +149,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 			if err != nil {
 				return err
 			}
-			b, err := measure(c.Context(), prog, pool, 300, 30)
+			b, err := measure(c.Context(), prog, pool, size.runs, size.runs/10)
 			pool.Close()
 			if err != nil {
 				return err

@@ -289,6 +289,7 @@ func TestArm64(t *testing.T) {
 	for _, c := range qemuCPUs {
 		for _, p := range packages {
 			t.Run(c.cpu+"/"+strings.TrimPrefix(p, module), func(t *testing.T) {
+				t.Parallel()
 				cmd := exec.Command(qemu, "-cpu", c.cpu, filepath.Join(dir, path.Base(p)+".test"), "-test.short")
 				cmd.Dir = filepath.Join(root(t), strings.TrimPrefix(p, module))
 				cmd.Env = append(os.Environ(), "EDGERUN_UNDER_QEMU=1", "EDGERUN_REQUIRE_SETS="+c.sets)

@@ -22,30 +22,14 @@ func newGather(g *gemmS8, win window) *gather {
 func (t *gather) run(f *Frame, w *Worker, b *block, col, cols, picture int) {
 	g := t.gemm
 	x := f.Buf[g.x].I8()[picture*t.win.in[0]*t.win.in[1]*t.win.channels:]
-	y := f.Buf[g.y].I8()
-	rows := w.Scratch.I8()
-	a := &w.GemmS8
-	a.X, a.Zero, a.Shift = w.Scratch.PtrI8(), g.zero.PtrI8(), 0
-	a.ZeroPoint, a.Lo, a.Hi = g.zeroPoint, g.lo, g.hi
-	a.PanelBytes, a.YStride, a.Taps, a.K = g.panelBytes, g.cols, 1, g.k
-	first, last := col*g.panels()/cols, (col+1)*g.panels()/cols
+	y := f.Buf[g.y].I8()[(picture*t.win.pixels()+b.first)*g.cols:]
+	gathered := w.Scratch.I8()
 	for r := 0; r < b.rows; r += gatherRows {
 		n := min(gatherRows, b.rows-r)
 		for i := range n {
-			t.copyRow(rows[i*t.rowBytes:], x, b.first+r+i)
+			t.copyRow(gathered[i*t.rowBytes:], x, b.first+r+i)
 		}
-		rowStep, panelStep := g.chunks(n)
-		for p := first; p < last; p += panelStep {
-			a.W = &g.packed.Bytes()[p*g.panelBytes]
-			c0 := p * g.nr
-			a.Cols = min(min(p+panelStep, last)*g.nr, g.cols) - c0
-			for q := 0; q < n; q += rowStep {
-				a.Rows = min(rowStep, n-q)
-				a.Off = &t.table[q]
-				a.Y = &y[(picture*t.win.pixels()+b.first+r+q)*g.cols+c0]
-				g.class.Run(a)
-			}
-		}
+		g.multiply(w, w.Scratch.PtrI8(), 0, t.table, y[r*g.cols:], g.cols, n, col, cols)
 	}
 }
 

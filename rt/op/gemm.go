@@ -119,12 +119,16 @@ func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
 
 // run computes rows [0,rows) of block b and column group grp of groups; xShift and yRow place the picture.
 func (g *gemmS8) run(f *Frame, w *Worker, b *block, rows, grp, groups, xShift, yRow, yCol, yStride int) {
+	y := f.Buf[g.y].I8()[(yRow+b.first)*yStride+yCol:]
+	g.multiply(w, f.Buf[g.x].PtrI8(), xShift+b.shift, g.ind.tables[b.table], y, yStride, rows, grp, groups)
+}
+
+// multiply computes rows found through the offsets off from x+shift, for column group grp of groups, into y.
+func (g *gemmS8) multiply(w *Worker, x *int8, shift int, off []int32, y []int8, yStride, rows, grp, groups int) {
 	a := &w.GemmS8
-	a.X, a.Zero = f.Buf[g.x].PtrI8(), g.zero.PtrI8()
+	a.X, a.Shift, a.Zero = x, shift, g.zero.PtrI8()
 	a.ZeroPoint, a.Lo, a.Hi = g.zeroPoint, g.lo, g.hi
 	a.PanelBytes, a.YStride, a.Taps, a.K = g.panelBytes, yStride, g.taps, g.k
-	a.Shift = xShift + b.shift
-	y := f.Buf[g.y].I8()
 	rowStep, panelStep := g.chunks(rows)
 	first, last := grp*g.panels()/groups, (grp+1)*g.panels()/groups
 	for p := first; p < last; p += panelStep {
@@ -133,8 +137,8 @@ func (g *gemmS8) run(f *Frame, w *Worker, b *block, rows, grp, groups, xShift, y
 		a.Cols = min(min(p+panelStep, last)*g.nr, g.cols) - c0
 		for r := 0; r < rows; r += rowStep {
 			a.Rows = min(rowStep, rows-r)
-			a.Off = &g.ind.tables[b.table][r*g.taps]
-			a.Y = &y[(yRow+b.first+r)*yStride+yCol+c0]
+			a.Off = &off[r*g.taps]
+			a.Y = &y[r*yStride+c0]
 			g.class.Run(a)
 		}
 	}

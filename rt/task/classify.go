@@ -59,7 +59,7 @@ func (c *Classifier) Classify(output []float32) ([]Answer, error) {
 			best = best[:len(best)+1]
 		}
 		copy(best[i+1:], best[i:])
-		best[i] = Answer{class, v} // the output for now
+		best[i] = Answer{class, v} // the output itself until ranks are final
 	}
 	if len(best) == 0 {
 		return best, nil

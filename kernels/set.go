@@ -21,6 +21,9 @@ type Set struct {
 	GemmS8  abi.GemmS8Class
 	GemmF32 abi.GemmF32Class
 
+	DWConvS8  abi.DWConvS8Class
+	DWConvF32 abi.DWConvF32Class
+
 	AddS8        func(*abi.AddS8)
 	MulS8        func(*abi.MulS8)
 	LutS8        func(*abi.LutS8)
@@ -45,6 +48,8 @@ func Generic() *Set {
 		Feature:      "none",
 		GemmS8:       generic.GemmS8,
 		GemmF32:      generic.GemmF32,
+		DWConvS8:     generic.DWConvS8,
+		DWConvF32:    generic.DWConvF32,
 		AddS8:        generic.AddS8,
 		MulS8:        generic.MulS8,
 		LutS8:        generic.LutS8,

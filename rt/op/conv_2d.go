@@ -88,6 +88,7 @@ func prepareConv2D(p *Prepare) (Step, error) {
 	s := &gemmStep{x: x.Slot, picture: win.in[0] * win.in[1] * win.channels, pixels: win.pixels(), yStride: w.Shape.Dim[0]}
 	channels, depth := w.Shape.Dim[0], w.Shape.Dim[3]
 	per, taps := channels/groups, win.taps()
+	depthwise := groups == channels && depth == 1 && groups > 1
 	switch x.DType {
 	case tensor.Float32:
 		bias, err := biasF32(optional(p.Node, 2), channels)
@@ -95,14 +96,23 @@ func prepareConv2D(p *Prepare) (Step, error) {
 			return nil, err
 		}
 		weights := w.Const.Data.F32()
+		if depthwise {
+			return newDepthwiseF32(p, win, p.Kernels, weights, bias), nil
+		}
 		for g := range groups {
 			s.groups = append(s.groups, newGemmF32(p.Kernels, weights[g*per*taps*depth:(g+1)*per*taps*depth],
 				bias[g*per:(g+1)*per], taps, depth, p.Attrs, groupRows(win, g*depth), x.Slot, y.Slot))
 		}
 	case tensor.Int8:
-		if err := s.prepareS8(p, win, groups); err != nil {
+		params, err := convS8(p)
+		if err != nil {
 			return nil, err
 		}
+		params.taps, params.k = taps, depth
+		if depthwise {
+			return newDepthwiseS8(p, win, params), nil
+		}
+		s.prepareS8(p, win, groups, params)
 	default:
 		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
 	}
@@ -110,44 +120,50 @@ func prepareConv2D(p *Prepare) (Step, error) {
 	return s, nil
 }
 
-func (s *gemmStep) prepareS8(p *Prepare, win window, groups int) error {
+// convS8 gathers weights and quantization of an int8 convolution, all channels of it.
+func convS8(p *Prepare) (*gemmS8Params, error) {
 	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
 	sx, zx, err := perTensor("input", &x.Type)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sy, zy, err := perTensor("output", &y.Type)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := weightsS8(w); err != nil {
-		return err
+		return nil, err
 	}
-	channels, depth := w.Shape.Dim[0], w.Shape.Dim[3]
+	channels := w.Shape.Dim[0]
 	bias, err := biasS8(optional(p.Node, 2), channels)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	mult, shift := channelMultipliers(sx, w.Quant.Scale, sy, channels)
-	lo, hi := clampS8(p.Attrs, sy, zy)
-	weights := w.Const.Data.I8()
-	per, taps := channels/groups, win.taps()
-	gathered := groups == 1 && worthGathering(p.Kernels, taps, depth)
+	q := &gemmS8Params{w: w.Const.Data.I8(), bias: bias, zx: zx, zy: zy, inSlot: x.Slot, outSlot: y.Slot}
+	q.mult, q.shift = channelMultipliers(sx, w.Quant.Scale, sy, channels)
+	q.lo, q.hi = clampS8(p.Attrs, sy, zy)
+	return q, nil
+}
+
+// prepareS8 makes one product for each group of channels.
+func (s *gemmStep) prepareS8(p *Prepare, win window, groups int, all *gemmS8Params) {
+	per, kk := len(all.bias)/groups, all.taps*all.k
+	gathered := groups == 1 && worthGathering(p.Kernels, all.taps, all.k)
 	for g := range groups {
 		c0, c1 := g*per, (g+1)*per
-		params := &gemmS8Params{w: weights[c0*taps*depth : c1*taps*depth], bias: bias[c0:c1], mult: mult[c0:c1], shift: shift[c0:c1],
-			taps: taps, k: depth, zx: zx, zy: zy, lo: lo, hi: hi, buildRows: groupRows(win, g*depth), inSlot: x.Slot, outSlot: y.Slot}
+		q := *all
+		q.w, q.bias, q.mult, q.shift = all.w[c0*kk:c1*kk], all.bias[c0:c1], all.mult[c0:c1], all.shift[c0:c1]
+		q.buildRows = groupRows(win, g*all.k)
 		if gathered {
-			params.taps, params.k = 1, taps*depth
-			params.buildRows = func(mr int) indirection { return win.indirect(1) }
+			q.taps, q.k = 1, kk
+			q.buildRows = func(int) indirection { return win.indirect(1) }
 		}
-		gemm := newGemmS8(p.Kernels, params)
+		gemm := newGemmS8(p.Kernels, &q)
 		if gathered {
 			s.gather = newGather(gemm, win)
 		}
 		s.groups = append(s.groups, gemm)
 	}
-	return nil
 }
 
 // groupRows builds the window's indirection with every tap moved by the group's first channel.

@@ -76,13 +76,11 @@ type gemmS8Params struct {
 	inSlot, outSlot int
 }
 
-// newGemmS8 folds the input's zero point into the bias and packs the weights. A layer that the set's fast form
-// cannot do exactly (a left shift, a huge bias, a weight of −128) takes the portable kernel.
-func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
-	cols, kk := len(p.bias), p.taps*p.k
-	class := set.GemmS8
-	bias := make([]int32, cols)
-	for c := range cols {
+// fold returns the biases less zeroPoint(x)·Σw, and whether the fast kernels are exact for all channels.
+func (p *gemmS8Params) fold() (bias []int32, fits bool) {
+	kk := p.taps * p.k
+	bias, fits = make([]int32, len(p.bias)), true
+	for c := range bias {
 		sum, magnitude, min128 := int32(0), int64(0), false
 		for _, w := range p.w[c*kk : (c+1)*kk] {
 			sum += int32(w)
@@ -91,9 +89,19 @@ func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
 		}
 		bias[c] = p.bias[c] - p.zx*sum
 		accMax := max(int64(p.bias[c]), -int64(p.bias[c])) + 255*magnitude
-		if min128 || !abi.Fits(p.mult[c], p.shift[c], accMax) {
-			class = generic.GemmS8
-		}
+		fits = fits && !min128 && abi.Fits(p.mult[c], p.shift[c], accMax)
+	}
+	return bias, fits
+}
+
+// newGemmS8 folds the input's zero point into the bias and packs the weights. A layer that the set's fast form
+// cannot do exactly (a left shift, a huge bias, a weight of −128) takes the portable kernel.
+func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
+	cols, kk := len(p.bias), p.taps*p.k
+	class := set.GemmS8
+	bias, fits := p.fold()
+	if !fits {
+		class = generic.GemmS8
 	}
 	kr := class.KR
 	k := (p.k + kr - 1) / kr * kr

@@ -33,6 +33,9 @@ type Set struct {
 	QuantizeS8   func(*abi.QuantizeS8)
 	DequantizeS8 func(*abi.DequantizeS8)
 
+	Transpose8  func(*abi.Transpose) // bytes
+	Transpose32 func(*abi.Transpose) // elements of four bytes
+
 	AddF32     func(*abi.BinaryF32)
 	MulF32     func(*abi.BinaryF32)
 	ClampF32   func(*abi.ClampF32)
@@ -58,6 +61,8 @@ func Generic() *Set {
 		SoftmaxS8:    generic.SoftmaxS8,
 		QuantizeS8:   generic.QuantizeS8,
 		DequantizeS8: generic.DequantizeS8,
+		Transpose8:   generic.Transpose8,
+		Transpose32:  generic.Transpose32,
 		AddF32:       generic.AddF32,
 		MulF32:       generic.MulF32,
 		ClampF32:     generic.ClampF32,

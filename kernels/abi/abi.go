@@ -179,3 +179,10 @@ type DequantizeS8 struct {
 	Scale     float32
 	ZeroPoint int32
 }
+
+// Transpose is y[r·Cols + c] = x[c·XStride + r] for r in [0,Rows) and c in [0,Cols), in elements of one size.
+type Transpose struct {
+	X, Y       *byte
+	Rows, Cols int
+	XStride    int // elements
+}

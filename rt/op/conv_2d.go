@@ -3,7 +3,6 @@ package op
 import (
 	"fmt"
 
-	"edgerun/kernels"
 	"edgerun/rt/tensor"
 )
 
@@ -63,7 +62,6 @@ type gemmStep struct {
 	picture  int // elements of x per picture
 	pixels   int // output pixels per picture
 	yStride  int // output channels
-	gather   *gather
 	colTasks int
 	blocks   int
 	rows     bool // rows are the picture's pixels: a plain matrix whose first extents vary
@@ -97,7 +95,10 @@ func prepareConv2D(p *Prepare) (Step, error) {
 		}
 		weights := w.Const.Data.F32()
 		if depthwise {
-			return newDepthwiseF32(p, win, p.Kernels, weights, bias), nil
+			return newDepthwiseF32(p, win, weights, bias), nil
+		}
+		if groups == 1 && worthStrip(win) {
+			return newStripF32(p, win, weights, bias), nil
 		}
 		for g := range groups {
 			s.groups = append(s.groups, newGemmF32(p.Kernels, weights[g*per*taps*depth:(g+1)*per*taps*depth],
@@ -111,6 +112,9 @@ func prepareConv2D(p *Prepare) (Step, error) {
 		params.taps, params.k = taps, depth
 		if depthwise {
 			return newDepthwiseS8(p, win, params), nil
+		}
+		if groups == 1 && worthStrip(win) {
+			return newStripS8(p, win, params), nil
 		}
 		s.prepareS8(p, win, groups, params)
 	default:
@@ -148,21 +152,12 @@ func convS8(p *Prepare) (*gemmS8Params, error) {
 // prepareS8 makes one product for each group of channels.
 func (s *gemmStep) prepareS8(p *Prepare, win window, groups int, all *gemmS8Params) {
 	per, kk := len(all.bias)/groups, all.taps*all.k
-	gathered := groups == 1 && worthGathering(p.Kernels, all.taps, all.k)
 	for g := range groups {
 		c0, c1 := g*per, (g+1)*per
 		q := *all
 		q.w, q.bias, q.mult, q.shift = all.w[c0*kk:c1*kk], all.bias[c0:c1], all.mult[c0:c1], all.shift[c0:c1]
 		q.buildRows = groupRows(win, g*all.k)
-		if gathered {
-			q.taps, q.k = 1, kk
-			q.buildRows = func(int) indirection { return win.indirect(1) }
-		}
-		gemm := newGemmS8(p.Kernels, &q)
-		if gathered {
-			s.gather = newGather(gemm, win)
-		}
-		s.groups = append(s.groups, gemm)
+		s.groups = append(s.groups, newGemmS8(p.Kernels, &q))
 	}
 }
 
@@ -185,7 +180,7 @@ func groupRows(win window, channel int) func(mr int) indirection {
 func (s *gemmStep) split() {
 	g := s.groups[0].base()
 	s.blocks = len(g.ind.blocks)
-	s.colTasks = g.colGroups()
+	s.colTasks = g.colGroups(s.blocks)
 }
 
 func (s *gemmStep) Info() Info {
@@ -194,11 +189,6 @@ func (s *gemmStep) Info() Info {
 		i := g.base().info()
 		in.Kernel = i.Kernel
 		in.PackedBytes += i.PackedBytes
-	}
-	if s.gather != nil {
-		in.Kernel += " gathered"
-		in.PackedBytes += 4 * len(s.gather.table)
-		in.ScratchBytes = s.gather.scratchBytes
 	}
 	return in
 }
@@ -224,17 +214,5 @@ func (s *gemmStep) Run(f *Frame, w *Worker, task int) {
 	group, picture := task%len(s.groups), task/len(s.groups)
 	g := s.groups[group]
 	b := &g.base().ind.blocks[blk]
-	if s.gather != nil {
-		s.gather.run(f, w, b, col, s.colTasks, picture)
-		return
-	}
 	g.run(f, w, b, b.rows, col, s.colTasks, picture*s.picture, picture*s.pixels, group*g.base().cols, s.yStride)
-}
-
-// worthGathering reports whether the kernel would spend most of its time on the zeros that round each tap's few
-// channels up to KR: then the taps of a row are first copied side by side into scratch memory.
-func worthGathering(set *kernels.Set, taps, depth int) bool {
-	kr := set.GemmS8.KR
-	up := func(n int) int { return (n + kr - 1) / kr * kr }
-	return taps*up(depth) >= 4*up(taps*depth)
 }

@@ -34,11 +34,11 @@ func (g *gemm) rowMACs() int { return g.taps * g.k * g.nr }
 func (g *gemm) panels() int { return (g.cols + g.nr - 1) / g.nr }
 
 // colGroups says into how many runs of panels the columns are split so that there is work for several threads when
-// there are few blocks of rows.
-func (g *gemm) colGroups() int {
-	blockMACs := g.taps * g.k * g.cols * min(blockPixels, g.ind.blocks[0].rows)
+// the rows come in few blocks.
+func (g *gemm) colGroups(blocks int) int {
+	blockMACs := g.taps * g.k * g.cols * g.ind.blocks[0].rows
 	const wanted = 8
-	groups := (wanted + len(g.ind.blocks) - 1) / len(g.ind.blocks)
+	groups := (wanted + blocks - 1) / blocks
 	return max(1, min(groups, g.panels(), blockMACs/taskMACs))
 }
 
@@ -187,13 +187,17 @@ func packF32(dst, w, bias []float32, nr, k int) {
 	}
 }
 
+// run and multiply are gemmS8's.
 func (g *gemmF32) run(f *Frame, w *Worker, b *block, rows, grp, groups, xShift, yRow, yCol, yStride int) {
+	y := f.Buf[g.y].F32()[(yRow+b.first)*yStride+yCol:]
+	g.multiply(w, f.Buf[g.x].PtrF32(), xShift+b.shift, g.ind.tables[b.table], y, yStride, rows, grp, groups)
+}
+
+func (g *gemmF32) multiply(w *Worker, x *float32, shift int, off []int32, y []float32, yStride, rows, grp, groups int) {
 	a := &w.GemmF32
-	a.X, a.Zero = f.Buf[g.x].PtrF32(), g.zero.PtrF32()
+	a.X, a.Shift, a.Zero = x, shift, g.zero.PtrF32()
 	a.Clamp, a.Lo, a.Hi = g.clamp, g.lo, g.hi
 	a.PanelBytes, a.YStride, a.Taps, a.K = g.panelBytes, yStride, g.taps, g.k
-	a.Shift = xShift + b.shift
-	y := f.Buf[g.y].F32()
 	rowStep, panelStep := g.chunks(rows)
 	first, last := grp*g.panels()/groups, (grp+1)*g.panels()/groups
 	for p := first; p < last; p += panelStep {
@@ -202,8 +206,8 @@ func (g *gemmF32) run(f *Frame, w *Worker, b *block, rows, grp, groups, xShift, 
 		a.Cols = min(min(p+panelStep, last)*g.nr, g.cols) - c0
 		for r := 0; r < rows; r += rowStep {
 			a.Rows = min(rowStep, rows-r)
-			a.Off = &g.ind.tables[b.table][r*g.taps]
-			a.Y = &y[(yRow+b.first+r)*yStride+yCol+c0]
+			a.Off = &off[r*g.taps]
+			a.Y = &y[r*yStride+c0]
 			g.class.Run(a)
 		}
 	}

@@ -25,4 +25,5 @@ type Worker struct {
 	SoftmaxF32   abi.SoftmaxF32
 	QuantizeS8   abi.QuantizeS8
 	DequantizeS8 abi.DequantizeS8
+	Transpose    abi.Transpose
 }

@@ -104,6 +104,11 @@ func Cases() []*Case {
 		{"depthwise 5x5", shape(1, 14, 9, 33), shape(33, 5, 5, 1), op.Attrs{op.IntAttr("groups", 33), ints("pads", 2, 2, 2, 2)}, true},
 		{"depthwise dilated uneven pads", shape(1, 40, 30, 20), shape(20, 3, 2, 1), op.Attrs{op.IntAttr("groups", 20), ints("dilations", 2, 3), ints("pads", 1, 4, 0, 2)}, false},
 		{"depthwise multiplied", shape(1, 6, 6, 4), shape(8, 3, 3, 1), op.Attrs{op.IntAttr("groups", 4), ints("pads", 1, 1, 1, 1)}, true},
+		{"wide rows", shape(2, 3, 300, 3), shape(5, 2, 7, 3), op.Attrs{ints("strides", 1, 2), ints("pads", 1, 3, 0, 5)}, true},
+		{"7x7 stem", shape(1, 61, 47, 3), shape(64, 7, 7, 3), op.Attrs{ints("strides", 2, 2), ints("pads", 3, 3, 3, 3)}, true},
+		{"one row one channel", shape(1, 1, 200, 1), shape(9, 1, 11, 1), op.Attrs{ints("pads", 0, 5, 0, 5)}, true},
+		{"no padding deep", shape(2, 9, 8, 40), shape(8, 3, 3, 40), nil, true},
+		{"pads beyond the window's end", shape(1, 5, 5, 3), shape(4, 2, 2, 3), op.Attrs{ints("strides", 3, 3), ints("pads", 0, 4, 2, 1)}, true},
 		{"many pixels", shape(1, 40, 33, 8), shape(20, 3, 3, 8), op.Attrs{ints("pads", 1, 1, 1, 1)}, true},
 		{"one pixel", shape(1, 1, 1, 7), shape(3, 1, 1, 7), nil, true},
 		{"window larger than padding rows", shape(1, 4, 4, 2), shape(3, 7, 7, 2), op.Attrs{ints("pads", 3, 3, 3, 3)}, true},
@@ -159,6 +164,10 @@ func Cases() []*Case {
 	same := func(in [][]float64, c *Case) []float64 { return in[0] }
 	add(op.Reshape, "flatten", same, op.Attrs{ints("shape", 0, -1)}, shape(2, 3, 4))
 	add(op.Transpose, "nchw", transpose, op.Attrs{ints("perm", 0, 2, 3, 1)}, shape(2, 3, 5, 4))
+	add(op.Transpose, "to nhwc", transpose, op.Attrs{ints("perm", 0, 2, 3, 1)}, shape(2, 3, 140, 90))
+	add(op.Transpose, "to nchw", transpose, op.Attrs{ints("perm", 0, 3, 1, 2)}, shape(2, 19, 7, 40))
+	add(op.Transpose, "tokens", transpose, op.Attrs{ints("perm", 0, 2, 1, 3)}, shape(2, 5, 4, 8))
+	add(op.Transpose, "ones", transpose, op.Attrs{ints("perm", 2, 0, 1, 3)}, shape(1, 1, 1, 1))
 	add(op.Transpose, "reverse", transpose, op.Attrs{ints("perm", 3, 2, 1, 0)}, shape(2, 3, 5, 4))
 	add(op.Transpose, "matrix", transpose, op.Attrs{ints("perm", 1, 0)}, shape(7, 9))
 	add(op.Transpose, "vector", transpose, op.Attrs{ints("perm", 0)}, shape(7))

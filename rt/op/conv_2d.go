@@ -79,49 +79,76 @@ func prepareConv2D(p *Prepare) (Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
+	x, w := &p.In[0], &p.In[1]
 	if w.Const == nil {
 		return nil, fmt.Errorf("weights are not constant: %w", ErrUnsupported)
 	}
-	s := &gemmStep{x: x.Slot, picture: win.in[0] * win.in[1] * win.channels, pixels: win.pixels(), yStride: w.Shape.Dim[0]}
 	channels, depth := w.Shape.Dim[0], w.Shape.Dim[3]
-	per, taps := channels/groups, win.taps()
-	depthwise := groups == channels && depth == 1 && groups > 1
 	switch x.DType {
 	case tensor.Float32:
 		bias, err := biasF32(optional(p.Node, 2), channels)
 		if err != nil {
 			return nil, err
 		}
-		weights := w.Const.Data.F32()
-		if depthwise {
-			return newDepthwiseF32(p, win, weights, bias), nil
-		}
-		if groups == 1 && worthStrip(win) {
-			return newStripF32(p, win, weights, bias), nil
-		}
-		for g := range groups {
-			s.groups = append(s.groups, newGemmF32(p.Kernels, weights[g*per*taps*depth:(g+1)*per*taps*depth],
-				bias[g*per:(g+1)*per], taps, depth, p.Attrs, groupRows(win, g*depth), x.Slot, y.Slot))
-		}
+		return convStepF32(p, win, groups, w.Const.Data.F32(), bias), nil
 	case tensor.Int8:
 		params, err := convS8(p)
 		if err != nil {
 			return nil, err
 		}
-		params.taps, params.k = taps, depth
-		if depthwise {
-			return newDepthwiseS8(p, win, params), nil
-		}
-		if groups == 1 && worthStrip(win) {
-			return newStripS8(p, win, params), nil
-		}
-		s.prepareS8(p, win, groups, params)
-	default:
-		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
+		params.taps, params.k = win.taps(), depth
+		return convStepS8(p, win, groups, params), nil
+	}
+	return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
+}
+
+// isDepthwise reports whether every output channel reads one input channel of its own.
+func isDepthwise(win window, groups, outputs int) bool {
+	return groups > 1 && groups == win.channels && groups == outputs
+}
+
+func newConvStep(p *Prepare, win window, outputs int) *gemmStep {
+	return &gemmStep{x: p.In[0].Slot, picture: win.in[0] * win.in[1] * win.channels, pixels: win.pixels(), yStride: outputs}
+}
+
+// convStepF32 chooses the form of a float32 convolution.
+func convStepF32(p *Prepare, win window, groups int, w, bias []float32) Step {
+	switch {
+	case isDepthwise(win, groups, len(bias)):
+		return newDepthwiseF32(p, win, w, bias)
+	case groups == 1 && worthStrip(win):
+		return newStripF32(p, win, w, bias)
+	}
+	s := newConvStep(p, win, len(bias))
+	per, depth := len(bias)/groups, win.channels/groups
+	kk := win.taps() * depth
+	for g := range groups {
+		s.groups = append(s.groups, newGemmF32(p.Kernels, w[g*per*kk:(g+1)*per*kk], bias[g*per:(g+1)*per], win.taps(), depth,
+			p.Attrs, groupRows(win, g*depth), p.In[0].Slot, p.Out[0].Slot))
 	}
 	s.split()
-	return s, nil
+	return s
+}
+
+// convStepS8 chooses the form of an int8 convolution.
+func convStepS8(p *Prepare, win window, groups int, all *gemmS8Params) Step {
+	switch {
+	case isDepthwise(win, groups, len(all.bias)):
+		return newDepthwiseS8(p, win, all)
+	case groups == 1 && worthStrip(win):
+		return newStripS8(p, win, all)
+	}
+	s := newConvStep(p, win, len(all.bias))
+	per, kk := len(all.bias)/groups, all.taps*all.k
+	for g := range groups {
+		c0, c1 := g*per, (g+1)*per
+		q := *all
+		q.w, q.bias, q.mult, q.shift = all.w[c0*kk:c1*kk], all.bias[c0:c1], all.mult[c0:c1], all.shift[c0:c1]
+		q.buildRows = groupRows(win, g*all.k)
+		s.groups = append(s.groups, newGemmS8(p.Kernels, &q))
+	}
+	s.split()
+	return s
 }
 
 // convS8 gathers weights and quantization of an int8 convolution, all channels of it.
@@ -147,18 +174,6 @@ func convS8(p *Prepare) (*gemmS8Params, error) {
 	q.mult, q.shift = channelMultipliers(sx, w.Quant.Scale, sy, channels)
 	q.lo, q.hi = clampS8(p.Attrs, sy, zy)
 	return q, nil
-}
-
-// prepareS8 makes one product for each group of channels.
-func (s *gemmStep) prepareS8(p *Prepare, win window, groups int, all *gemmS8Params) {
-	per, kk := len(all.bias)/groups, all.taps*all.k
-	for g := range groups {
-		c0, c1 := g*per, (g+1)*per
-		q := *all
-		q.w, q.bias, q.mult, q.shift = all.w[c0*kk:c1*kk], all.bias[c0:c1], all.mult[c0:c1], all.shift[c0:c1]
-		q.buildRows = groupRows(win, g*all.k)
-		s.groups = append(s.groups, newGemmS8(p.Kernels, &q))
-	}
 }
 
 // groupRows builds the window's indirection with every tap moved by the group's first channel.

@@ -3,7 +3,9 @@ package kernels
 import (
 	"golang.org/x/sys/cpu"
 
+	"edgerun/kernels/abi"
 	"edgerun/kernels/amd64"
+	"edgerun/kernels/generic"
 )
 
 func machineSets() []*Set {
@@ -19,5 +21,7 @@ func machineSets() []*Set {
 	vnni.QuantizeS8, vnni.DequantizeS8 = amd64.QuantizeS8AVX512, amd64.DequantizeS8AVX512
 	vnni.AddF32, vnni.MulF32, vnni.ClampF32 = amd64.AddF32AVX512, amd64.MulF32AVX512, amd64.ClampF32AVX512
 	vnni.MaxPoolF32, vnni.AvgPoolF32, vnni.SoftmaxF32 = amd64.MaxPoolF32AVX512, amd64.AvgPoolF32AVX512, amd64.SoftmaxF32AVX512
+	vnni.Transpose8 = transposes([5]func(*abi.Transpose){3: amd64.Transpose8x3VBMI}, generic.Transpose8)
+	vnni.Transpose32 = transposes([5]func(*abi.Transpose){3: amd64.Transpose32x3AVX512}, generic.Transpose32)
 	return []*Set{vnni}
 }

@@ -3,7 +3,9 @@ package kernels
 import (
 	"golang.org/x/sys/cpu"
 
+	"edgerun/kernels/abi"
 	"edgerun/kernels/arm64"
+	"edgerun/kernels/generic"
 )
 
 func machineSets() []*Set {
@@ -15,6 +17,8 @@ func machineSets() []*Set {
 	neon.QuantizeS8, neon.DequantizeS8 = arm64.QuantizeS8NEON, arm64.DequantizeS8NEON
 	neon.AddF32, neon.MulF32, neon.ClampF32 = arm64.AddF32NEON, arm64.MulF32NEON, arm64.ClampF32NEON
 	neon.MaxPoolF32, neon.AvgPoolF32 = arm64.MaxPoolF32NEON, arm64.AvgPoolF32NEON
+	neon.Transpose8 = transposes([5]func(*abi.Transpose){3: arm64.Transpose8x3NEON}, generic.Transpose8)
+	neon.Transpose32 = transposes([5]func(*abi.Transpose){3: arm64.Transpose32x3NEON}, generic.Transpose32)
 	if !cpu.ARM64.HasASIMDDP {
 		return []*Set{neon}
 	}

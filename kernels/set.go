@@ -95,3 +95,14 @@ func Lookup(name string) (*Set, error) {
 	}
 	return nil, fmt.Errorf("kernels: no set %q on this CPU; it has %s", name, strings.Join(have, ", "))
 }
+
+// transposes takes kernels for few columns, the channels of pictures and sensors, by their number, and the truth for others.
+func transposes(few [5]func(*abi.Transpose), others func(*abi.Transpose)) func(*abi.Transpose) {
+	return func(a *abi.Transpose) {
+		if a.Cols < len(few) && few[a.Cols] != nil {
+			few[a.Cols](a)
+			return
+		}
+		others(a)
+	}
+}

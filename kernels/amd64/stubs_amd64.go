@@ -16,6 +16,7 @@ type (
 	softmaxF32   = abi.SoftmaxF32
 	quantizeS8   = abi.QuantizeS8
 	dequantizeS8 = abi.DequantizeS8
+	transpose    = abi.Transpose
 )
 
 //go:noescape
@@ -62,3 +63,11 @@ func AvgPoolF32AVX512(a *abi.PoolF32)
 
 //go:noescape
 func SoftmaxF32AVX512(a *abi.SoftmaxF32)
+
+// Transpose8x3VBMI and Transpose32x3AVX512 take three columns only.
+//
+//go:noescape
+func Transpose8x3VBMI(a *abi.Transpose)
+
+//go:noescape
+func Transpose32x3AVX512(a *abi.Transpose)

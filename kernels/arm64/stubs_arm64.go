@@ -15,6 +15,7 @@ type (
 	poolF32      = abi.PoolF32
 	quantizeS8   = abi.QuantizeS8
 	dequantizeS8 = abi.DequantizeS8
+	transpose    = abi.Transpose
 )
 
 //go:noescape
@@ -61,3 +62,11 @@ func MaxPoolF32NEON(a *abi.PoolF32)
 
 //go:noescape
 func AvgPoolF32NEON(a *abi.PoolF32)
+
+// Transpose8x3NEON and Transpose32x3NEON take three columns only.
+//
+//go:noescape
+func Transpose8x3NEON(a *abi.Transpose)
+
+//go:noescape
+func Transpose32x3NEON(a *abi.Transpose)

@@ -13,7 +13,7 @@
 //	 ..          ..     ..
 //	Z21  m7      Z14    Z15
 //
-// The panel is described in gemm_s8_amd64.go. Rows: 5 to 7 left take the 8x32 tile on the repeated offsets and store
+// The panel is described in gemm_s8_amd64.go. Rows: 5 to 7 left take the 8x32 tile (8x16 where no more than 16 columns are left) on the repeated offsets and store
 // what there is; 3 or 4 take a 4x32 tile; 2 a 2x32 tile with two chains for each output, 1 a 1x32 tile with four: a
 // dot product takes four cycles and two start in each, so there must be eight chains. Columns past the last are
 // computed on zero weights and cut off by a mask. K%8, K%16: steps of 4 k.
@@ -56,6 +56,21 @@ GLOBL one<>(SB), RODATA|NOPTR, $8
 	DOT(DI, k, Z19, Z10, Z11) \
 	DOT(R8, k, Z20, Z12, Z13) \
 	DOT(R9, k, Z21, Z14, Z15)
+
+// DOTHALF adds 4 k of a row to 16 outputs.
+#define DOTHALF(r, k, x, c0) \
+	VPXORD.BCST k(r)(R10*1), Z31, x \
+	VPDPBUSD    Z16, x, c0
+
+#define DOTHALF8(k) \
+	DOTHALF(AX, k, Z18, Z0)  \
+	DOTHALF(BX, k, Z19, Z2)  \
+	DOTHALF(CX, k, Z20, Z4)  \
+	DOTHALF(DX, k, Z21, Z6)  \
+	DOTHALF(SI, k, Z18, Z8)  \
+	DOTHALF(DI, k, Z19, Z10) \
+	DOTHALF(R8, k, Z20, Z12) \
+	DOTHALF(R9, k, Z21, Z14)
 
 // DOT1 is DOT with the weights taken from memory: there is no second row to use them.
 #define DOT1(k, w, x, c0, c1) \
@@ -169,6 +184,8 @@ tile:
 	MOVQ      rows-48(SP), AX
 	CMPQ      AX, $4
 	JLE       small
+	CMPQ      cols-32(SP), $16
+	JLE       half
 	VMOVDQA32 Z0, Z2
 	VMOVDQA32 Z1, Z3
 	VMOVDQA32 Z0, Z4
@@ -304,6 +321,75 @@ relu8:
 	FINISHRELU(Z11)
 	FINISHRELU(Z13)
 	FINISHRELU(Z15)
+	JMP narrow8
+
+// half computes 5 to 8 rows of a panel that has no more than 16 columns left: an 8x16 tile.
+half:
+	VMOVDQA32 Z0, Z2
+	VMOVDQA32 Z0, Z4
+	VMOVDQA32 Z0, Z6
+	VMOVDQA32 Z0, Z8
+	VMOVDQA32 Z0, Z10
+	VMOVDQA32 Z0, Z12
+	VMOVDQA32 Z0, Z14
+
+taphalf:
+	ROW(0, AX)
+	ROW(1, BX)
+	ROW(2, CX)
+	ROW(3, DX)
+	ROW(4, SI)
+	ROW(5, DI)
+	ROW(6, R8)
+	ROW(7, R9)
+	MOVQ      k-8(SP), R10
+	TESTQ     $4, R10
+	JZ        pairhalf
+	VMOVDQU32 (R11), Z16
+	DOTHALF8(0)
+	ADDQ      $128, R11
+	ADDQ      $4, R10
+	JZ        nexthalf
+
+pairhalf:
+	VMOVDQU32 (R11), Z16
+	DOTHALF8(0)
+	VMOVDQU32 128(R11), Z16
+	DOTHALF8(4)
+	ADDQ      $256, R11
+	ADDQ      $8, R10
+	JNZ       pairhalf
+
+nexthalf:
+	ADDQ $32, R12
+	DECQ R15
+	JNZ  taphalf
+
+	// What the odd registers hold is cut off by the mask.
+	MOVQ panel-16(SP), AX
+	CMPQ relu-56(SP), $0
+	JNE  reluhalf
+	HALF(0)
+	FINISH(Z0)
+	FINISH(Z2)
+	FINISH(Z4)
+	FINISH(Z6)
+	FINISH(Z8)
+	FINISH(Z10)
+	FINISH(Z12)
+	FINISH(Z14)
+	JMP  narrow8
+
+reluhalf:
+	HALFRELU(0)
+	FINISHRELU(Z0)
+	FINISHRELU(Z2)
+	FINISHRELU(Z4)
+	FINISHRELU(Z6)
+	FINISHRELU(Z8)
+	FINISHRELU(Z10)
+	FINISHRELU(Z12)
+	FINISHRELU(Z14)
 	JMP narrow8
 
 // part8 stores 5 to 8 rows of the panel's columns.

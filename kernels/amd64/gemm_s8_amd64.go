@@ -45,16 +45,20 @@ func packS8(dst []byte, p *abi.GemmS8Panel) {
 		// The instruction multiplies unsigned by signed: the kernel flips the top bit of x, which adds 128 to it.
 		binary.LittleEndian.PutUint32(dst[4*n:], uint32(bias-128*sum)+1<<31)
 
-		m, e := uint64(uint32(p.Mult[n])), uint(-p.Shift[n])
-		c, sign := uint64(1<<31)-m<<32, uint32(32)
-		if e > 0 {
-			c, sign = c+1<<(e+31)-1<<32, 31
-		}
-		half := dst[4*nrS8+n/16*halfS8:]
-		pair, odd := n%16/2*8, n%2*(mulOdd-mulEven)
-		binary.LittleEndian.PutUint64(half[mulEven+odd+pair:], 2*m)
-		binary.LittleEndian.PutUint64(half[addEven+odd+pair:], c)
-		binary.LittleEndian.PutUint32(half[signS8+n%16*4:], sign)
-		binary.LittleEndian.PutUint32(half[expS8+n%16*4:], uint32(e))
+		rescaleS8(dst[4*nrS8+n/16*halfS8:], n%16, p.Mult[n], p.Shift[n])
 	}
+}
+
+// rescaleS8 writes the constants of one of the 16 lanes that share six vectors.
+func rescaleS8(half []byte, lane int, mult, shift int32) {
+	m, e := uint64(uint32(mult)), uint(-shift)
+	c, sign := uint64(1<<31)-m<<32, uint32(32)
+	if e > 0 {
+		c, sign = c+1<<(e+31)-1<<32, 31
+	}
+	pair, odd := lane/2*8, lane%2*(mulOdd-mulEven)
+	binary.LittleEndian.PutUint64(half[mulEven+odd+pair:], 2*m)
+	binary.LittleEndian.PutUint64(half[addEven+odd+pair:], c)
+	binary.LittleEndian.PutUint32(half[signS8+lane*4:], sign)
+	binary.LittleEndian.PutUint32(half[expS8+lane*4:], uint32(e))
 }

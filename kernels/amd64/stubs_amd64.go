@@ -6,6 +6,7 @@ import "edgerun/kernels/abi"
 type (
 	gemmS8       = abi.GemmS8
 	gemmF32      = abi.GemmF32
+	dwConvS8     = abi.DWConvS8
 	addS8        = abi.AddS8
 	mulS8        = abi.MulS8
 	binaryF32    = abi.BinaryF32
@@ -24,6 +25,9 @@ func Gemm8x32C4S8VNNI(a *abi.GemmS8)
 
 //go:noescape
 func Gemm8x32F32AVX512(a *abi.GemmF32)
+
+//go:noescape
+func DWConv64C4S8VNNI(a *abi.DWConvS8)
 
 //go:noescape
 func AddS8AVX512(a *abi.AddS8)

@@ -21,12 +21,17 @@
 //
 //	SI DI R8 R9    x of the runs    R10 weights    R15 a    K1 channels of the panel    K2 as RESCALE takes it
 //	any windows:   AX BX CX DX offsets of four taps    R11 bytes between the run's windows    R12 taps left of the row
-//	               R13 scratch    R14 from a row's end to the next row
+//	               R13 groups left    R14 from a row's end to the next row
 //	row forms:     AX BX CX DX 1, 3, 5 and 7 times XTap    R11 XRow    R12 rows left    R13 0
+//	ROW3S2:        AX XTap    R11 XStep    R12 rows left    R13 0    R14 from a row's last pixel to the next row's first
 //	Z16-Z26 scratch; while rescaling Z18-Z23 constants of a quarter    Z27 Hi    Z28 Lo    Z29 ZeroPoint    Z31 bytes of 0x80
 
 DATA one<>(SB)/8, $0x0000000100000000
 GLOBL one<>(SB), RODATA|NOPTR, $8
+
+// form is how windows share pixels: 3 and 5 for filters that wide and windows a pixel apart, two3 for ROW3S2; otherwise
+// the windows may be any.
+#define two3 32
 
 // NEXTRUN stores the position of the run at which the walk stands and moves the walk, unless that run is the last.
 #define NEXTRUN(x, y, row, done) \
@@ -61,16 +66,20 @@ row:                               \
 	MOVQ    AX, walkY-16(SP)       \
 done:
 
-// TAP makes to the offset of the tap behind from's; behind the last it stays.
-#define TAP(from, to) \
-	MOVQ    from, to              \
-	ADDQ    dwConvS8_XTap(R15), to \
-	LEAQ    (to)(R14*1), R13      \
-	DECQ    R12                   \
-	CMOVQEQ R13, to               \
-	CMOVQEQ dwConvS8_KW(R15), R12 \
-	CMPQ    to, lastTap-104(SP)   \
-	CMOVQGT lastTap-104(SP), to
+// TAP makes to the offset of the tap behind from's; behind the last it stays. Jumps are foreseen, and a chain of
+// conditional moves would be longer than the work on four taps.
+#define TAP(from, to, in) \
+	MOVQ from, to               \
+	ADDQ dwConvS8_XTap(R15), to \
+	DECQ R12                    \
+	JNZ  in                     \
+	MOVQ dwConvS8_KW(R15), R12  \
+	ADDQ R14, to                \
+	CMPQ to, lastTap-104(SP)    \
+	JLE  in                     \
+	MOVQ lastTap-104(SP), to    \
+	MOVL $1, R12                \
+in:
 
 // LOAD1, LOAD2 and LOAD4 load a pixel of one, two and four runs; i is an index in address syntax.
 #define LOAD1(i, z, y, x) \
@@ -142,20 +151,6 @@ done:
 	STEP                               \
 	ADDQ      $const_groupDW, R10
 
-// FIRST puts the offsets of the first four taps into AX, BX, CX, DX, NEXT those of the following.
-#define FIRST \
-	MOVQ dwConvS8_KW(R15), R12 \
-	XORL AX, AX                \
-	TAP(AX, BX)                \
-	TAP(BX, CX)                \
-	TAP(CX, DX)
-
-#define NEXT \
-	TAP(DX, AX) \
-	TAP(AX, BX) \
-	TAP(BX, CX) \
-	TAP(CX, DX)
-
 // DOT adds interleaved pixels times the weights at w to a window.
 #define DOT(w, c0, c1, c2, c3) \
 	VPDPBUSD w(R10), Z16, c0       \
@@ -205,6 +200,52 @@ done:
 	DOT(1536, Z8, Z9, Z10, Z11)    \
 	DOT(1792, Z12, Z13, Z14, Z15)  \
 	ADDQ $(8*const_groupDW), R10
+
+// ROW3S2 is ROW3 for windows two pixels apart: each pair of pixels serves two. A tenth pixel is never read.
+#define ROW3S2(LOAD, STEP) \
+	VMOVDQU32 (R10), Z24                \
+	VMOVDQU32 64(R10), Z25              \
+	VMOVDQU32 128(R10), Z26             \
+	VMOVDQU32 192(R10), Z30             \
+	LOAD((R13*1), Z16, Y16, X16)        \
+	LOAD((AX*1), Z17, Y17, X17)         \
+	STEP                                \
+	VPUNPCKLBW Z17, Z16, Z20            \
+	VPUNPCKHBW Z17, Z16, Z21            \
+	LOAD((R13*1), Z16, Y16, X16)        \
+	LOAD((AX*1), Z17, Y17, X17)         \
+	STEP                                \
+	VPUNPCKLBW Z17, Z16, Z22            \
+	VPUNPCKHBW Z17, Z16, Z23            \
+	PAIRS(Z20, Z21, Z22, Z23, Z0, Z1, Z2, Z3) \
+	LOAD((R13*1), Z16, Y16, X16)        \
+	LOAD((AX*1), Z17, Y17, X17)         \
+	STEP                                \
+	VPUNPCKLBW Z17, Z16, Z20            \
+	VPUNPCKHBW Z17, Z16, Z21            \
+	PAIRS(Z22, Z23, Z20, Z21, Z4, Z5, Z6, Z7) \
+	LOAD((R13*1), Z16, Y16, X16)        \
+	LOAD((AX*1), Z17, Y17, X17)         \
+	STEP                                \
+	VPUNPCKLBW Z17, Z16, Z22            \
+	VPUNPCKHBW Z17, Z16, Z23            \
+	PAIRS(Z20, Z21, Z22, Z23, Z8, Z9, Z10, Z11) \
+	LOAD((R13*1), Z16, Y16, X16)        \
+	VPUNPCKLBW Z16, Z16, Z20            \
+	VPUNPCKHBW Z16, Z16, Z21            \
+	PAIRS(Z22, Z23, Z20, Z21, Z12, Z13, Z14, Z15) \
+	ADDQ $(2*const_groupDW), R10
+
+// PAIRS adds two interleaved pairs of pixels, a and b, to a window.
+#define PAIRS(aLo, aHi, bLo, bHi, c0, c1, c2, c3) \
+	VPUNPCKLWD bLo, aLo, Z16 \
+	VPUNPCKHWD bLo, aLo, Z17 \
+	VPUNPCKLWD bHi, aHi, Z18 \
+	VPUNPCKHWD bHi, aHi, Z19 \
+	VPDPBUSD   Z24, Z16, c0  \
+	VPDPBUSD   Z25, Z17, c1  \
+	VPDPBUSD   Z26, Z18, c2  \
+	VPDPBUSD   Z30, Z19, c3
 
 #define QUARTER(q) \
 	VMOVDQU32 (256+const_halfS8*q+const_mulEven)(AX), Z18 \
@@ -292,9 +333,16 @@ TEXT ·DWConv64C4S8VNNI(SB), NOSPLIT, $240-8
 	JMP  tall
 
 wide:
-	CMPQ  AX, dwConvS8_XTap(R15)
-	JNE   tall
-	MOVQ  dwConvS8_KW(R15), R12
+	MOVQ dwConvS8_KW(R15), R13
+	MOVQ dwConvS8_XTap(R15), R14
+	CMPQ AX, R14
+	CMOVQEQ R13, R12
+	ADDQ R14, R14
+	CMPQ AX, R14
+	JNE  tall
+	CMPQ R13, $3
+	JNE  tall
+	MOVL $two3, R12
 
 tall:
 	MOVL $4, R8
@@ -408,44 +456,42 @@ runs:
 	JEQ       three
 	CMPQ      form-136(SP), $5
 	JEQ       five
+	CMPQ      form-136(SP), $two3
+	JEQ       threeS2
 	MOVQ      dwConvS8_KW(R15), R14
 	IMULQ     dwConvS8_XTap(R15), R14
 	NEGQ      R14
 	ADDQ      dwConvS8_XRow(R15), R14
-	MOVQ      groups-128(SP), AX
-	MOVQ      AX, left4-232(SP)
-	FIRST
-	CMPQ      channels-184(SP), $32
-	JGT       taps1
-	CMPQ      channels-184(SP), $16
-	JGT       taps2
-	JMP       taps4
+	MOVQ      groups-128(SP), R13
+	MOVQ      dwConvS8_KW(R15), R12
+	XORL      AX, AX
 
-next1:
-	NEXT
+taps:
+	TAP(AX, BX, in1)
+	TAP(BX, CX, in2)
+	TAP(CX, DX, in3)
+	CMPQ channels-184(SP), $32
+	JGT  taps1
+	CMPQ channels-184(SP), $16
+	JGT  taps2
+	TAPS4(LOAD4, STEP4)
+	DECQ R13
+	JZ   finish
 
-taps1:
-	TAPS4(LOAD1, STEP1)
-	DECQ left4-232(SP)
-	JNZ  next1
-	JMP  finish
-
-next2:
-	NEXT
+next:
+	TAP(DX, AX, in0)
+	JMP  taps
 
 taps2:
 	TAPS4(LOAD2, STEP2)
-	DECQ left4-232(SP)
-	JNZ  next2
+	DECQ R13
+	JNZ  next
 	JMP  finish
 
-next4:
-	NEXT
-
-taps4:
-	TAPS4(LOAD4, STEP4)
-	DECQ left4-232(SP)
-	JNZ  next4
+taps1:
+	TAPS4(LOAD1, STEP1)
+	DECQ R13
+	JNZ  next
 
 finish:
 	MOVQ panel-160(SP), AX
@@ -601,4 +647,40 @@ five1:
 	STEP1
 	DECQ R12
 	JNZ  five1
+	JMP  finish
+
+threeS2:
+	ROWS
+	MOVQ R11, R14
+	MOVQ xStep-48(SP), R11
+	LEAQ (R11*4), CX
+	SUBQ CX, R14
+	CMPQ channels-184(SP), $32
+	JGT  threeS21
+	CMPQ channels-184(SP), $16
+	JGT  threeS22
+
+threeS24:
+	ROW3S2(LOAD4, STEP4)
+	ADDQ R14, SI
+	ADDQ R14, DI
+	ADDQ R14, R8
+	ADDQ R14, R9
+	DECQ R12
+	JNZ  threeS24
+	JMP  finish
+
+threeS22:
+	ROW3S2(LOAD2, STEP2)
+	ADDQ R14, SI
+	ADDQ R14, DI
+	DECQ R12
+	JNZ  threeS22
+	JMP  finish
+
+threeS21:
+	ROW3S2(LOAD1, STEP1)
+	ADDQ R14, SI
+	DECQ R12
+	JNZ  threeS21
 	JMP  finish

@@ -6,6 +6,8 @@ import "edgerun/kernels/abi"
 type (
 	gemmS8       = abi.GemmS8
 	gemmF32      = abi.GemmF32
+	dwConvS8     = abi.DWConvS8
+	dwConvF32    = abi.DWConvF32
 	addS8        = abi.AddS8
 	mulS8        = abi.MulS8
 	binaryF32    = abi.BinaryF32
@@ -26,6 +28,9 @@ func Gemm4x16c4S8DotProd(a *abi.GemmS8)
 
 //go:noescape
 func Gemm8x8F32NEON(a *abi.GemmF32)
+
+//go:noescape
+func DWConv8cS8NEON(a *abi.DWConvS8)
 
 //go:noescape
 func AddS8NEON(a *abi.AddS8)

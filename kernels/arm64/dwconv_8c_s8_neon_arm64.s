@@ -8,13 +8,14 @@
 //
 // A tile is eight channels of four neighbouring output pixels:
 //
-//	          c0-3 c4-7
-//	V8   p0   V0   V1     V8..V11 take the products of two taps
-//	V9   p1   V2   V3     V12..V15 and V26..V29 hold the inputs of one tap each, loaded while the tap before it
-//	V10  p2   V4   V5     multiplies: eight bytes a load, which an A53 pairs with an instruction on vectors
-//	V11  p3   V6   V7
+//	               c0-3 c4-7
+//	V8   V26  p0   V0   V1     V8..V11 take the products of two taps while those in V26..V29 are added, then the
+//	V9   V27  p1   V2   V3     other way round: products have one of the two vector pipes of an A72 or A76, additions
+//	V10  V28  p2   V4   V5     fill the other, and an A53 need not wait for results
+//	V11  V29  p3   V6   V7
 //
-// V17..V25 hold the weights of a 3x3 filter, other filters load theirs for each pair of taps. V16 zero point, V30 Lo, V31 Hi.
+// V12..V15 hold a tap's inputs, eight bytes each: a load that an A53 pairs with an instruction on vectors.
+// V17..V25 hold the weights of a 3x3 filter; others load theirs for each pair of taps. V16 zero point, V30 Lo, V31 Hi.
 // Panel: bias[8] mult[8] -exponent[8] threshold[8] (see RESCALE4), then [KH][KW][8] weights.
 //
 // Where fewer than four columns are left, the tile moves back over columns that have been stored: they come out the
@@ -24,52 +25,111 @@
 //	R4-R7 of p0-p3 in tap column 1, R8-R11 in column 2; in other filters R4 taps left in the row, R5 rows left, R6 XTap,
 //	R7 weights, R8 R9 x of the tap, R10 KW, R11 XRow
 //	R12 columns left behind the tile   R13 panel   R14 channels left   R15 y of the tile   R16 R17 R22 distance of p1-p3
-//	R23 rows left   R24 R26 scratch   R25 Lo >= ZeroPoint
+//	R23 rows left   R24 R26 scratch   R25 bit 0: Lo >= ZeroPoint, bit 1: 3x3
 
-// LOAD4 loads one tap of the four pixels.
-#define LOAD4(row, o0, o1, o2, o3, f0, f1, f2, f3) \
-	FMOVD (row)(o0), f0 \
-	FMOVD (row)(o1), f1 \
-	FMOVD (row)(o2), f2 \
-	FMOVD (row)(o3), f3
+// LOAD4 loads one tap of the four pixels, MUL4 multiplies it.
+#define LOAD4(row, o0, o1, o2, o3) \
+	FMOVD (row)(o0), F12 \
+	FMOVD (row)(o1), F13 \
+	FMOVD (row)(o2), F14 \
+	FMOVD (row)(o3), F15
 
-// MUL4 multiplies one tap, MUL4LOAD the while loads one after the next over it.
-#define MUL4(OP, w, x0, x1, x2, x3) \
-	OP(w, x0, 8)  \
-	OP(w, x1, 9)  \
-	OP(w, x2, 10) \
-	OP(w, x3, 11)
+#define MUL4(OP, w, d0, d1, d2, d3) \
+	OP(w, 12, d0) \
+	OP(w, 13, d1) \
+	OP(w, 14, d2) \
+	OP(w, 15, d3)
 
-#define MUL4LOAD(OP, w, x0, x1, x2, x3, row, o0, o1, o2, o3, f0, f1, f2, f3) \
-	OP(w, x0, 8)        \
-	FMOVD (row)(o0), f0 \
-	OP(w, x1, 9)        \
-	FMOVD (row)(o1), f1 \
-	OP(w, x2, 10)       \
-	FMOVD (row)(o2), f2 \
-	OP(w, x3, 11)       \
-	FMOVD (row)(o3), f3
+// FIRST multiplies a tap and loads the next over it. STEP has four additions between.
+#define FIRST(OP, w, d0, d1, d2, d3, row, o0, o1, o2, o3) \
+	OP(w, 12, d0)        \
+	FMOVD (row)(o0), F12 \
+	OP(w, 13, d1)        \
+	FMOVD (row)(o1), F13 \
+	OP(w, 14, d2)        \
+	FMOVD (row)(o2), F14 \
+	OP(w, 15, d3)        \
+	FMOVD (row)(o3), F15
 
-// START adds the products to the bias in V0 and V1, which are the first pixel's accumulators, ACC to the accumulators.
-#define START \
-	SADDW_4S(9, 0, 2)   \
-	SADDW2_4S(9, 1, 3)  \
-	SADDW_4S(10, 0, 4)  \
-	SADDW2_4S(10, 1, 5) \
-	SADDW_4S(11, 0, 6)  \
-	SADDW2_4S(11, 1, 7) \
-	SADDW_4S(8, 0, 0)   \
-	SADDW2_4S(8, 1, 1)
+#define STEP(OP, w, d0, d1, d2, d3, add0, add1, add2, add3, row, o0, o1, o2, o3) \
+	OP(w, 12, d0)        \
+	FMOVD (row)(o0), F12 \
+	add0                 \
+	OP(w, 13, d1)        \
+	FMOVD (row)(o1), F13 \
+	add1                 \
+	OP(w, 14, d2)        \
+	FMOVD (row)(o2), F14 \
+	add2                 \
+	OP(w, 15, d3)        \
+	FMOVD (row)(o3), F15 \
+	add3
+
+// LO and HI add four products to accumulators.
+#define LO(p, v) SADDW_4S(p, v, v)
+#define HI(p, v) SADDW2_4S(p, v, v)
 
 #define ACC \
-	SADDW_4S(8, 0, 0)   \
-	SADDW2_4S(8, 1, 1)  \
-	SADDW_4S(9, 2, 2)   \
-	SADDW2_4S(9, 3, 3)  \
-	SADDW_4S(10, 4, 4)  \
-	SADDW2_4S(10, 5, 5) \
-	SADDW_4S(11, 6, 6)  \
-	SADDW2_4S(11, 7, 7)
+	LO(8, 0)  \
+	HI(8, 1)  \
+	LO(9, 2)  \
+	HI(9, 3)  \
+	LO(10, 4) \
+	HI(10, 5) \
+	LO(11, 6) \
+	HI(11, 7)
+
+// TILE3 is the 3x3 filter but for the last additions: a tap, then four pairs. The first adds to the bias in V0 and V1.
+#define TILE3 \
+	LOAD4(R1, ZR, R19, R20, R21)                                                  \
+	FIRST(SMULL_8H, 17, 8, 9, 10, 11, R1, R4, R5, R6, R7)                         \
+	STEP(SMULL_8H, 18, 26, 27, 28, 29, SADDW_4S(9, 0, 2), SADDW_4S(10, 0, 4), SADDW_4S(11, 0, 6), LO(8, 0), R1, R8, R9, R10, R11)      \
+	STEP(SMLAL_8H, 19, 26, 27, 28, 29, SADDW2_4S(9, 1, 3), SADDW2_4S(10, 1, 5), SADDW2_4S(11, 1, 7), HI(8, 1), R2, ZR, R19, R20, R21)  \
+	STEP(SMULL_8H, 20, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R2, R4, R5, R6, R7)      \
+	STEP(SMLAL_8H, 21, 8, 9, 10, 11, HI(26, 1), HI(27, 3), HI(28, 5), HI(29, 7), R2, R8, R9, R10, R11)    \
+	STEP(SMULL_8H, 22, 26, 27, 28, 29, LO(8, 0), LO(9, 2), LO(10, 4), LO(11, 6), R3, ZR, R19, R20, R21)   \
+	STEP(SMLAL_8H, 23, 26, 27, 28, 29, HI(8, 1), HI(9, 3), HI(10, 5), HI(11, 7), R3, R4, R5, R6, R7)      \
+	STEP(SMULL_8H, 24, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R3, R8, R9, R10, R11)    \
+	SMLAL_8H(25, 12, 8)    \
+	HI(26, 1)              \
+	SMLAL_8H(25, 13, 9)    \
+	HI(27, 3)              \
+	SMLAL_8H(25, 14, 10)   \
+	HI(28, 5)              \
+	SMLAL_8H(25, 15, 11)   \
+	HI(29, 7)              \
+	FLDPQ 32(R13), (F26, F27) \
+	FLDPQ 64(R13), (F28, F29)
+
+// FINISH adds the last products and rescales, but for the -1 of RESCALE4.
+#define FINISH \
+	LO(8, 0)              \
+	HI(8, 1)              \
+	LO(9, 2)              \
+	HI(9, 3)              \
+	LO(10, 4)             \
+	SQRDMULH_4S(26, 0, 0) \
+	HI(10, 5)             \
+	SQRDMULH_4S(27, 1, 1) \
+	LO(11, 6)             \
+	SQRDMULH_4S(26, 2, 2) \
+	HI(11, 7)             \
+	SQRDMULH_4S(27, 3, 3) \
+	SQRDMULH_4S(26, 4, 4) \
+	SRSHL_4S(28, 0, 0)    \
+	SQRDMULH_4S(27, 5, 5) \
+	SRSHL_4S(29, 1, 1)    \
+	SQRDMULH_4S(26, 6, 6) \
+	SRSHL_4S(28, 2, 2)    \
+	SQRDMULH_4S(27, 7, 7) \
+	SRSHL_4S(29, 3, 3)    \
+	SQXTN_4H(0, 0)        \
+	SRSHL_4S(28, 4, 4)    \
+	SRSHL_4S(29, 5, 5)    \
+	SQXTN_4H(2, 2)        \
+	SRSHL_4S(28, 6, 6)    \
+	SQXTN2_8H(1, 0)       \
+	SRSHL_4S(29, 7, 7)
 
 // BELOW adds the -1 of RESCALE4 to two pixels.
 #define BELOW(v0, v1, v2, v3) \
@@ -81,6 +141,51 @@
 	ADD_4S(9, v1, v1)   \
 	ADD_4S(10, v2, v2)  \
 	ADD_4S(11, v3, v3)
+
+#define SIGNEDFINISH \
+	ACC                       \
+	FLDPQ 96(R13), (F12, F13) \
+	SQRDMULH_4S(26, 0, 0)     \
+	SQRDMULH_4S(27, 1, 1)     \
+	SQRDMULH_4S(26, 2, 2)     \
+	SQRDMULH_4S(27, 3, 3)     \
+	SQRDMULH_4S(26, 4, 4)     \
+	SQRDMULH_4S(27, 5, 5)     \
+	SQRDMULH_4S(26, 6, 6)     \
+	SQRDMULH_4S(27, 7, 7)     \
+	BELOW(0, 1, 2, 3)         \
+	SRSHL_4S(28, 0, 0)        \
+	SRSHL_4S(29, 1, 1)        \
+	SRSHL_4S(28, 2, 2)        \
+	SRSHL_4S(29, 3, 3)        \
+	BELOW(4, 5, 6, 7)         \
+	SQXTN_4H(0, 0)            \
+	SQXTN_4H(2, 2)            \
+	SRSHL_4S(28, 4, 4)        \
+	SRSHL_4S(29, 5, 5)        \
+	SRSHL_4S(28, 6, 6)        \
+	SRSHL_4S(29, 7, 7)        \
+	SQXTN2_8H(1, 0)
+
+// NARROW8 is NARROW4 for the four pixels: V0 takes p0 and p1, V4 p2 and p3.
+#define NARROW8 \
+	SQXTN_4H(4, 4)        \
+	SQXTN2_8H(3, 2)       \
+	SQXTN_4H(6, 6)        \
+	SQADD_8H(16, 0, 0)    \
+	SQXTN2_8H(5, 4)       \
+	SQADD_8H(16, 2, 2)    \
+	SQXTN2_8H(7, 6)       \
+	SQXTN_8B(0, 0)        \
+	SQADD_8H(16, 4, 4)    \
+	SQADD_8H(16, 6, 6)    \
+	SQXTN2_16B(2, 0)      \
+	SQXTN_8B(4, 4)        \
+	SMAX_16B(30, 0, 0)    \
+	SQXTN2_16B(6, 4)      \
+	SMIN_16B(31, 0, 0)    \
+	SMAX_16B(30, 4, 4)    \
+	SMIN_16B(31, 4, 4)
 
 TEXT ·DWConv8cS8NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
@@ -167,92 +272,40 @@ row:
 tile:
 	FLDPQ (R13), (F0, F1)
 	TBZ   $1, R25, any
-	LOAD4(R1, ZR, R19, R20, R21, F12, F13, F14, F15)
-	LOAD4(R1, R4, R5, R6, R7, F26, F27, F28, F29)
-	MUL4LOAD(SMULL_8H, 17, 12, 13, 14, 15, R1, R8, R9, R10, R11, F12, F13, F14, F15)
-	MUL4LOAD(SMLAL_8H, 18, 26, 27, 28, 29, R2, ZR, R19, R20, R21, F26, F27, F28, F29)
-	START
-	MUL4LOAD(SMULL_8H, 19, 12, 13, 14, 15, R2, R4, R5, R6, R7, F12, F13, F14, F15)
-	MUL4LOAD(SMLAL_8H, 20, 26, 27, 28, 29, R2, R8, R9, R10, R11, F26, F27, F28, F29)
-	ACC
-	MUL4LOAD(SMULL_8H, 21, 12, 13, 14, 15, R3, ZR, R19, R20, R21, F12, F13, F14, F15)
-	MUL4LOAD(SMLAL_8H, 22, 26, 27, 28, 29, R3, R4, R5, R6, R7, F26, F27, F28, F29)
-	ACC
-	MUL4LOAD(SMULL_8H, 23, 12, 13, 14, 15, R3, R8, R9, R10, R11, F12, F13, F14, F15)
-	MUL4(SMLAL_8H, 24, 26, 27, 28, 29)
-	ACC
-	MUL4(SMULL_8H, 25, 12, 13, 14, 15)
-	ACC
+	TBZ   $0, R25, signed3
+	TILE3
+	FINISH
 
-requantize:
-	FLDPQ 32(R13), (F26, F27)
-	FLDPQ 64(R13), (F28, F29)
-	SQRDMULH_4S(26, 0, 0)
-	SQRDMULH_4S(27, 1, 1)
-	SQRDMULH_4S(26, 2, 2)
-	SQRDMULH_4S(27, 3, 3)
-	SQRDMULH_4S(26, 4, 4)
-	SQRDMULH_4S(27, 5, 5)
-	SQRDMULH_4S(26, 6, 6)
-	SQRDMULH_4S(27, 7, 7)
-	TBNZ  $0, R25, shift
-	FLDPQ 96(R13), (F12, F13)
-	BELOW(0, 1, 2, 3)
-	BELOW(4, 5, 6, 7)
-
-shift:
-	// Lo >= ZeroPoint, as after a ReLU, needs no BELOW: see Gemm4x16c4S8DotProd.
-	SRSHL_4S(28, 0, 0)
-	SRSHL_4S(29, 1, 1)
-	SRSHL_4S(28, 2, 2)
-	SRSHL_4S(29, 3, 3)
-	SRSHL_4S(28, 4, 4)
-	SRSHL_4S(29, 5, 5)
-	SRSHL_4S(28, 6, 6)
-	SRSHL_4S(29, 7, 7)
-	SQXTN_4H(0, 0)
-	SQXTN_4H(2, 2)
-	SQXTN_4H(4, 4)
-	SQXTN_4H(6, 6)
-	SQXTN2_8H(1, 0)
-	SQXTN2_8H(3, 2)
-	SQXTN2_8H(5, 4)
-	SQXTN2_8H(7, 6)
-	SQADD_8H(16, 0, 0)
-	SQADD_8H(16, 2, 2)
-	SQADD_8H(16, 4, 4)
-	SQADD_8H(16, 6, 6)
-	SQXTN_8B(0, 0)
-	SQXTN_8B(4, 4)
-	SQXTN2_16B(2, 0)
-	SQXTN2_16B(6, 4)
-	ADD   R16, R15, R24
-	ADD   R22, R15, R26
-	SMAX_16B(30, 0, 0)
-	SMAX_16B(30, 4, 4)
-	SMIN_16B(31, 0, 0)
-	SMIN_16B(31, 4, 4)
+narrow:
+	NARROW8
 	CMP   $8, R14
 	BLT   partial
+	ADD   R16, R15, R24
+	ADD   R22, R15, R26
 	FMOVD F0, (R15)
 	VST1  V0.D[1], (R24)
 	FMOVD F4, (R15)(R17)
 	VST1  V4.D[1], (R26)
 
 next:
-	CMP  $0, R12
+	// R20 and R17 are two columns: there are more than four.
+	SUBS $4, R12
+	BLT  last
+	ADD  R20<<1, R1
+	ADD  R20<<1, R2
+	ADD  R20<<1, R3
+	ADD  R17<<1, R15
+	B    tile
+
+last:
+	ADDS $4, R12
 	BLE  rowdone
-	MOVD $4, R24
-	CMP  R24, R12
-	CSEL LT, R12, R24, R24
-	SUB  R24, R12
-	MOVD dwConvS8_XStep(R0), R26
-	MUL  R24, R26
-	ADD  R26, R1
-	ADD  R26, R2
-	ADD  R26, R3
-	MOVD dwConvS8_YStep(R0), R26
-	MADD R24, R15, R26, R15
+	MUL  R19, R12, R24
+	ADD  R24, R1
+	ADD  R24, R2
+	ADD  R24, R3
+	MADD R16, R15, R12, R15
+	MOVD $0, R12
 	B    tile
 
 rowdone:
@@ -264,7 +317,17 @@ rowdone:
 	BGT  panel
 	RET
 
+	// Without a ReLU: its absence is what needs the -1 (see Gemm4x16c4S8DotProd).
+signed3:
+	TILE3
+
+signed:
+	SIGNEDFINISH
+	B narrow
+
 partial:
+	ADD  R16, R15, R24
+	ADD  R22, R15, R26
 	VEXT $8, V0.B16, V0.B16, V1.B16
 	VEXT $8, V4.B16, V4.B16, V5.B16
 	STORE_BYTES(V1, F1, R24, R14, p1b8, p1b4, p1b2, p1b1)
@@ -295,26 +358,40 @@ filterrow:
 	BLT  single
 
 pair:
-	LOAD4(R8, ZR, R19, R20, R21, F12, F13, F14, F15)
+	LOAD4(R8, ZR, R19, R20, R21)
 	FLDPD.P 16(R7), (F17, F18)
 	ADD  R6, R8, R9
 	ADD  R6<<1, R8, R8
 	SUBS $2, R4
-	MUL4LOAD(SMULL_8H, 17, 12, 13, 14, 15, R9, ZR, R19, R20, R21, F26, F27, F28, F29)
-	MUL4(SMLAL_8H, 18, 26, 27, 28, 29)
+	FIRST(SMULL_8H, 17, 8, 9, 10, 11, R9, ZR, R19, R20, R21)
+	MUL4(SMLAL_8H, 18, 8, 9, 10, 11)
 	ACC
 	BGE  pair
 
 single:
+	VMOVI $0, V8.B16 // so that what FINISH adds is nothing
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
 	CMN  $2, R4
 	BEQ  filterrowdone
-	LOAD4(R8, ZR, R19, R20, R21, F12, F13, F14, F15)
+	LOAD4(R8, ZR, R19, R20, R21)
 	FMOVD.P 8(R7), F17
-	MUL4(SMULL_8H, 17, 12, 13, 14, 15)
+	MUL4(SMULL_8H, 17, 8, 9, 10, 11)
+	SUBS $1, R5
+	BEQ  filtered
 	ACC
+	ADD  R11, R2
+	B    filterrow
 
 filterrowdone:
 	ADD  R11, R2
 	SUBS $1, R5
 	BNE  filterrow
-	B    requantize
+
+filtered:
+	FLDPQ 32(R13), (F26, F27)
+	FLDPQ 64(R13), (F28, F29)
+	TBZ   $0, R25, signed
+	FINISH
+	B     narrow

@@ -32,6 +32,8 @@ type Set struct {
 	SoftmaxS8    func(*abi.SoftmaxS8)
 	QuantizeS8   func(*abi.QuantizeS8)
 	DequantizeS8 func(*abi.DequantizeS8)
+	SubS8        func(*abi.AddS8)
+	PReluS8      func(*abi.PReluS8)
 
 	Transpose8  func(*abi.Transpose) // bytes
 	Transpose32 func(*abi.Transpose) // elements of four bytes
@@ -42,6 +44,15 @@ type Set struct {
 	MaxPoolF32 func(*abi.PoolF32)
 	AvgPoolF32 func(*abi.PoolF32)
 	SoftmaxF32 func(*abi.SoftmaxF32)
+
+	SubF32         func(*abi.BinaryF32)
+	DivF32         func(*abi.BinaryF32)
+	PReluF32       func(*abi.BinaryF32)
+	LogisticF32    func(*abi.UnaryF32)
+	TanhF32        func(*abi.UnaryF32)
+	HardSigmoidF32 func(*abi.UnaryF32)
+	HardSwishF32   func(*abi.UnaryF32)
+	LeakyReluF32   func(*abi.UnaryF32)
 }
 
 // Generic is the portable set; it runs everywhere.
@@ -69,6 +80,17 @@ func Generic() *Set {
 		MaxPoolF32:   generic.MaxPoolF32,
 		AvgPoolF32:   generic.AvgPoolF32,
 		SoftmaxF32:   generic.SoftmaxF32,
+
+		SubS8:          generic.SubS8,
+		PReluS8:        generic.PReluS8,
+		SubF32:         generic.SubF32,
+		DivF32:         generic.DivF32,
+		PReluF32:       generic.PReluF32,
+		LogisticF32:    generic.LogisticF32,
+		TanhF32:        generic.TanhF32,
+		HardSigmoidF32: generic.HardSigmoidF32,
+		HardSwishF32:   generic.HardSwishF32,
+		LeakyReluF32:   generic.LeakyReluF32,
 	}
 }
 

@@ -64,10 +64,13 @@ type GemmF32 struct {
 
 // AddS8 is y = clamp(rescale(a1 + a2) + ZY, Lo, Hi) with a_i = MBQM_LE1((x_i − z_i)·2^20, m_i, shift_i) and
 // rescale = MBQM_LE1(·, MY, ShiftY): TFLite's int8 ADD. All shifts are ≤ 0. BStep is 1, or 0 to repeat one b.
+//
+// Its SUB rescales a1 − a2, or a2 − a1 where Reverse is set: what repeats is always b.
 type AddS8 struct {
 	A, B, Y                *int8
 	N                      int // elements
 	BStep                  int
+	Reverse                int // Sub: b − a; Add ignores it
 	ZA, ZB, ZY             int32
 	MA, MB, MY             int32
 	ShiftA, ShiftB, ShiftY int32
@@ -84,11 +87,13 @@ type MulS8 struct {
 	Lo, Hi     int32
 }
 
-// BinaryF32 is y = a∘b for an elementwise ∘, one IEEE rounding, then, where Clamp is set, fixed.ClampF32.
+// BinaryF32 is y = a∘b for an elementwise ∘, one IEEE rounding, then, where Clamp is set, fixed.ClampF32. Sub and Div
+// are b∘a where Reverse is set: what repeats is always b. PRelu is fixed.LeakyReluF32(a, b).
 type BinaryF32 struct {
 	A, B, Y *float32
 	N       int
 	BStep   int
+	Reverse int // Sub, Div; the others ignore it
 	Clamp   int
 	Lo, Hi  float32
 }

@@ -120,16 +120,19 @@ func ExpQ(a int32, ib uint) int32 {
 	return e
 }
 
-// inverse1p is 1/(1+a) in Q0.31 for a in Q0.31, 0 ≤ a < 1: three Newton steps. Source: gemmlowp
-// one_over_one_plus_x_for_x_in_0_1.
-func inverse1p(a int32) int32 {
+// newtonHalf is 2/(1+a) in Q2.29 for a in Q0.31, 0 ≤ a < 1: three Newton steps. Source: gemmlowp, the common part of
+// one_over_one_plus_x_for_x_in_0_1 and one_minus_x_over_one_plus_x_for_x_in_0_1.
+func newtonHalf(a int32) int32 {
 	half := halfSum(a, math.MaxInt32)
 	x := int32(1515870810) + SRDHM(half, -1010580540)
 	for range 3 {
 		x += SaturateLeft(SRDHM(x, 1<<29-SRDHM(half, x)), 2)
 	}
-	return SaturateLeft(x, 1)
+	return x
 }
+
+// inverse1p is 1/(1+a) in Q0.31 for a in Q0.31, 0 ≤ a < 1.
+func inverse1p(a int32) int32 { return SaturateLeft(newtonHalf(a), 1) }
 
 // Reciprocal returns r and n with 1/(x/2^d') ≈ r·2^−(n)…: for a positive x with d integer bits in a 32-bit
 // word, 1/x = r·2^(−31−n) with n = d − clz(x). Source: gemmlowp GetReciprocal.

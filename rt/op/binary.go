@@ -32,79 +32,96 @@ func inferBinary(n *Node) error {
 	return err
 }
 
-// binaryStep runs a commutative elementwise operator over runs of both operands.
+// binaryStep runs an elementwise operator of two operands over runs of both.
 type binaryStep struct {
 	slots
-	kernel string
-	f32    func(*abi.BinaryF32)
-	clamp  int
-	lo, hi float32
-	addS8  func(*abi.AddS8)
-	mulS8  func(*abi.MulS8)
-	add    abi.AddS8
-	mul    abi.MulS8
+	kernel      string
+	packedBytes int
+	run         func(*Frame, *Worker, part)
 }
 
-func (s *binaryStep) Info() Info         { return Info{Kernel: s.kernel} }
+// part is one run as kernels take it: n elements of y from n of operand a and, by step (1, or 0 to repeat one), of b.
+// Where the first operand of the node is the one that repeats, the two are exchanged and reverse is 1.
+type part struct {
+	a, b, y int // where they begin
+	slotA   int
+	slotB   int
+	slotY   int
+	n, step int
+	reverse int
+}
+
+func (s *binaryStep) Info() Info         { return Info{Kernel: s.kernel, PackedBytes: s.packedBytes} }
 func (s *binaryStep) Tasks(f *Frame) int { r := s.runs(f); return r.tasks() }
 
 func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 	r := s.runs(f)
+	p := part{slotA: s.a, slotB: s.b, slotY: s.y, step: r.stepB}
+	if r.stepA == 0 {
+		p.slotA, p.slotB, p.step, p.reverse = s.b, s.a, 0, 1
+	}
 	if r.outer == 1 {
-		first, n := chunk(task, r.n)
-		s.call(f, w, first*r.stepA, first*r.stepB, first, n, r.stepA, r.stepB)
+		p.y, p.n = chunk(task, r.n)
+		p.a, p.b = p.y, p.y*p.step
+		s.run(f, w, p)
 		return
 	}
+	p.n = r.n
 	first, last := r.span(task)
 	for i := first; i < last; i++ {
-		a, b := r.at(i)
-		s.call(f, w, a, b, i*r.n, r.n, r.stepA, r.stepB)
-	}
-}
-
-// call runs one kernel; the operand that stands still is the kernel's b.
-func (s *binaryStep) call(f *Frame, w *Worker, a, b, y, n, stepA, stepB int) {
-	swap := stepA == 0
-	step := stepB
-	if swap {
-		step = 0
-		if stepB == 0 {
-			step = 1 // one element
+		p.a, p.b = r.at(i)
+		if p.reverse != 0 {
+			p.a, p.b = p.b, p.a
 		}
-	}
-	switch {
-	case s.f32 != nil:
-		p := &w.BinaryF32
-		p.A, p.B, p.Y = &f.Buf[s.a].F32()[a], &f.Buf[s.b].F32()[b], &f.Buf[s.y].F32()[y]
-		p.N, p.BStep, p.Clamp, p.Lo, p.Hi = n, step, s.clamp, s.lo, s.hi
-		if swap {
-			p.A, p.B = p.B, p.A
-		}
-		s.f32(p)
-	case s.addS8 != nil:
-		p := &w.AddS8
-		*p = s.add
-		p.A, p.B, p.Y = &f.Buf[s.a].I8()[a], &f.Buf[s.b].I8()[b], &f.Buf[s.y].I8()[y]
-		p.N, p.BStep = n, step
-		if swap {
-			p.A, p.B, p.ZA, p.ZB, p.MA, p.MB, p.ShiftA, p.ShiftB = p.B, p.A, p.ZB, p.ZA, p.MB, p.MA, p.ShiftB, p.ShiftA
-		}
-		s.addS8(p)
-	default:
-		p := &w.MulS8
-		*p = s.mul
-		p.A, p.B, p.Y = &f.Buf[s.a].I8()[a], &f.Buf[s.b].I8()[b], &f.Buf[s.y].I8()[y]
-		p.N, p.BStep = n, step
-		if swap {
-			p.A, p.B, p.ZA, p.ZB = p.B, p.A, p.ZB, p.ZA
-		}
-		s.mulS8(p)
+		p.y = i * r.n
+		s.run(f, w, p)
 	}
 }
 
 func newBinary(p *Prepare) *binaryStep {
-	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, kernel: p.Kernels.Name}
-	s.clamp, s.lo, s.hi = clampF32(p.Attrs)
+	return &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, kernel: p.Kernels.Name}
+}
+
+// runF32 runs a float32 kernel with the node's fused activation.
+func (s *binaryStep) runF32(attrs Attrs, kernel func(*abi.BinaryF32)) *binaryStep {
+	clamp, lo, hi := clampF32(attrs)
+	s.run = func(f *Frame, w *Worker, p part) {
+		a := &w.BinaryF32
+		a.A, a.B, a.Y = &f.Buf[p.slotA].F32()[p.a], &f.Buf[p.slotB].F32()[p.b], &f.Buf[p.slotY].F32()[p.y]
+		a.N, a.BStep, a.Reverse, a.Clamp, a.Lo, a.Hi = p.n, p.step, p.reverse, clamp, lo, hi
+		kernel(a)
+	}
+	return s
+}
+
+// runAddS8 runs a kernel of AddS8's class.
+func (s *binaryStep) runAddS8(form abi.AddS8, kernel func(*abi.AddS8)) *binaryStep {
+	exchanged := form
+	exchanged.ZA, exchanged.MA, exchanged.ShiftA, exchanged.Reverse = form.ZB, form.MB, form.ShiftB, 1
+	exchanged.ZB, exchanged.MB, exchanged.ShiftB = form.ZA, form.MA, form.ShiftA
+	forms := [2]abi.AddS8{form, exchanged}
+	s.run = func(f *Frame, w *Worker, p part) {
+		a := &w.AddS8
+		*a = forms[p.reverse]
+		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.N, a.BStep = p.n, p.step
+		kernel(a)
+	}
+	return s
+}
+
+// runMulS8 runs the MulS8 kernel.
+func (s *binaryStep) runMulS8(form abi.MulS8, kernel func(*abi.MulS8)) *binaryStep {
+	exchanged := form
+	exchanged.ZA, exchanged.ZB = form.ZB, form.ZA
+	forms := [2]abi.MulS8{form, exchanged}
+	s.run = func(f *Frame, w *Worker, p part) {
+		a := &w.MulS8
+		*a = forms[p.reverse]
+		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.N, a.BStep = p.n, p.step
+		kernel(a)
+	}
 	return s
 }
 
@@ -120,51 +137,46 @@ func binaryS8(p *Prepare) (s [3]float32, z [3]int32, err error) {
 
 func prepareAdd(p *Prepare) (Step, error) {
 	st := newBinary(p)
-	switch p.In[0].DType {
-	case tensor.Float32:
-		st.f32 = p.Kernels.AddF32
-		return st, nil
-	case tensor.Int8:
-	default:
-		return nil, fmt.Errorf("element type %v: %w", p.In[0].DType, ErrUnsupported)
+	if p.In[0].DType == tensor.Float32 {
+		return st.runF32(p.Attrs, p.Kernels.AddF32), nil
 	}
 	s, z, err := binaryS8(p)
 	if err != nil {
 		return nil, err
 	}
-	const left = 20
 	twice := 2 * max(float64(s[0]), float64(s[1]))
-	a := &st.add
-	a.MA, a.ShiftA = fixed.Quantize(float64(s[0]) / twice)
-	a.MB, a.ShiftB = fixed.Quantize(float64(s[1]) / twice)
-	a.MY, a.ShiftY = fixed.Quantize(twice / (float64(1<<left) * float64(s[2])))
+	a, err := addS8(p.Attrs, s, z, [3]float64{float64(s[0]) / twice, float64(s[1]) / twice, twice / (float64(1<<addLeft) * float64(s[2]))})
+	return st.runAddS8(a, p.Kernels.AddS8), err
+}
+
+// addLeft is the left shift of operands in int8 Add and Sub.
+const addLeft = 20
+
+// addS8 makes the arguments of Add or Sub from the three real multipliers: of both operands and of the result.
+func addS8(attrs Attrs, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8, err error) {
+	a.MA, a.ShiftA = fixed.Quantize(real[0])
+	a.MB, a.ShiftB = fixed.Quantize(real[1])
+	a.MY, a.ShiftY = fixed.Quantize(real[2])
 	if a.ShiftY > 0 {
-		return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+		return a, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
 	}
 	a.ZA, a.ZB, a.ZY = z[0], z[1], z[2]
-	a.Lo, a.Hi = clampS8(p.Attrs, s[2], z[2])
-	st.addS8 = p.Kernels.AddS8
-	return st, nil
+	a.Lo, a.Hi = clampS8(attrs, s[2], z[2])
+	return a, nil
 }
 
 func prepareMul(p *Prepare) (Step, error) {
 	st := newBinary(p)
-	switch p.In[0].DType {
-	case tensor.Float32:
-		st.f32 = p.Kernels.MulF32
-		return st, nil
-	case tensor.Int8:
-	default:
-		return nil, fmt.Errorf("element type %v: %w", p.In[0].DType, ErrUnsupported)
+	if p.In[0].DType == tensor.Float32 {
+		return st.runF32(p.Attrs, p.Kernels.MulF32), nil
 	}
 	s, z, err := binaryS8(p)
 	if err != nil {
 		return nil, err
 	}
-	m := &st.mul
+	var m abi.MulS8
 	m.M, m.Shift = fixed.Quantize(float64(s[0]) * float64(s[1]) / float64(s[2]))
 	m.ZA, m.ZB, m.ZY = z[0], z[1], z[2]
 	m.Lo, m.Hi = clampS8(p.Attrs, s[2], z[2])
-	st.mulS8 = p.Kernels.MulS8
-	return st, nil
+	return st.runMulS8(m, p.Kernels.MulS8), nil
 }

@@ -29,7 +29,7 @@ func broadcast(a, b tensor.Shape) (tensor.Shape, error) {
 }
 
 // runs describes an elementwise operation of two broadcast operands as nested loops over runs of n elements, within
-// which a advances by stepA and b by stepB (0 or 1, not both 0 unless n is 1).
+// which a advances by stepA and b by stepB (0 or 1, not both 0).
 type runs struct {
 	n            int
 	stepA, stepB int

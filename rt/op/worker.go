@@ -18,6 +18,8 @@ type Worker struct {
 	MulS8        abi.MulS8
 	LutS8        abi.LutS8
 	BinaryF32    abi.BinaryF32
+	UnaryF32     abi.UnaryF32
+	PReluS8      abi.PReluS8
 	ClampF32     abi.ClampF32
 	PoolS8       abi.PoolS8
 	PoolF32      abi.PoolF32

@@ -23,6 +23,8 @@ type Case struct {
 	Want func(in [][]float64, c *Case) []float64
 	// FromInt8 puts a Quantize before the operator: it works on int8 only.
 	FromInt8 bool
+	// AtLeast, where it is not 0, puts a Clamp before the second input: a divisor must not vanish.
+	AtLeast float32
 }
 
 // Graph builds the case as a float32 network of one operator. Values lie in [−2, 2).
@@ -47,6 +49,13 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 		}
 		q.Out[0].Quant = tensor.PerTensor(1.0/64, 3)
 		in[0] = q.Out[0]
+	}
+	if c.AtLeast != 0 {
+		n, err := g.Add(op.Clamp, "divisor", op.Attrs{op.FloatAttr("min", c.AtLeast)}, in[1])
+		if err != nil {
+			return nil, err
+		}
+		in[1] = n.Out[0]
 	}
 	n, err := g.Add(c.Def, "op", c.Attrs, in...)
 	if err != nil {
@@ -189,5 +198,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return all
+	return append(all, activationCases()...)
 }

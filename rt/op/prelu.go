@@ -1,0 +1,55 @@
+package op
+
+import (
+	"fmt"
+
+	"edgerun/kernels/abi"
+	"edgerun/kernels/fixed"
+	"edgerun/rt/tensor"
+)
+
+// PRelu is y = x for x ≥ 0 and slope·x otherwise; the slopes, its second input, broadcast to x's shape.
+//
+// float32: fixed.LeakyReluF32. int8: TFLite's PRELU.
+var PRelu = register(Def{
+	Code: 24, Name: "PRelu", MinIn: 2, MaxIn: 2, Outs: 1, InPlace: []int{0},
+	Infer: inferPRelu, Prepare: preparePRelu, Quant: Quantization{Kind: OwnRange},
+})
+
+func inferPRelu(n *Node) error {
+	if err := inferBinary(n); err != nil {
+		return err
+	}
+	if n.Out[0].Shape != n.In[0].Shape {
+		return fmt.Errorf("slopes of shape %v do not broadcast to %v", n.In[1].Shape, n.In[0].Shape)
+	}
+	return nil
+}
+
+func preparePRelu(p *Prepare) (Step, error) {
+	st := newBinary(p)
+	if p.In[0].DType == tensor.Float32 {
+		return st.runF32(nil, p.Kernels.PReluF32), nil
+	}
+	s, z, err := binaryS8(p)
+	if err != nil {
+		return nil, err
+	}
+	var form abi.PReluS8
+	form.M, form.Shift = fixed.Quantize(float64(s[0]) / float64(s[2]))
+	form.MNeg, form.ShiftNeg = fixed.Quantize(float64(s[0]) * float64(s[1]) / float64(s[2]))
+	if form.Shift > 31 || form.ShiftNeg > 31 {
+		return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+	}
+	form.ZA, form.ZB, form.ZY = z[0], z[1], z[2]
+	kernel := p.Kernels.PReluS8
+	// The output has x's shape, so x never repeats beside moving slopes and no part is reversed.
+	st.run = func(f *Frame, w *Worker, p part) {
+		a := &w.PReluS8
+		*a = form
+		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.N, a.BStep = p.n, p.step
+		kernel(a)
+	}
+	return st, nil
+}

@@ -1,0 +1,25 @@
+package op
+
+import "edgerun/rt/tensor"
+
+// Sub is y = clamp(a − b) with numpy's broadcasting.
+//
+// int8: TFLite's SUB: as Add, but the real multipliers are float32 quotients.
+var Sub = register(Def{
+	Code: 17, Name: "Sub", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
+	Infer: inferBinary, Prepare: prepareSub, Quant: Quantization{Kind: OwnRange},
+})
+
+func prepareSub(p *Prepare) (Step, error) {
+	st := newBinary(p)
+	if p.In[0].DType == tensor.Float32 {
+		return st.runF32(p.Attrs, p.Kernels.SubF32), nil
+	}
+	s, z, err := binaryS8(p)
+	if err != nil {
+		return nil, err
+	}
+	twice := 2 * max(s[0], s[1])
+	a, err := addS8(p.Attrs, s, z, [3]float64{float64(s[0] / twice), float64(s[1] / twice), float64(twice / (s[2] * (1 << addLeft)))})
+	return st.runAddS8(a, p.Kernels.SubS8), err
+}

@@ -98,8 +98,8 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	t.Logf("%d passed, %d refused, %d of other operators\n%s", passed, refused, len(names)-passed-refused, strings.Join(reasons, "\n"))
-	if passed < 127 {
-		t.Errorf("%d passed, want at least 127", passed)
+	if passed < 157 {
+		t.Errorf("%d passed, want at least 157", passed)
 	}
 }
 

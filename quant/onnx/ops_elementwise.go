@@ -9,6 +9,8 @@ import (
 
 func importAdd(c *call) { importBinary(c, op.Add) }
 func importMul(c *call) { importBinary(c, op.Mul) }
+func importSub(c *call) { importBinary(c, op.Sub) }
+func importDiv(c *call) { importBinary(c, op.Div) }
 
 // importBinary translates an operator with two broadcast operands. Before operator set 7 only the second one was
 // broadcast, on request: to the first one's trailing axes, or to those from the attribute axis on.

@@ -10,7 +10,11 @@ import (
 
 // clamped operators take a fused activation.
 func clamped(d *op.Def) bool {
-	return d == op.Conv2D || d == op.FullyConnected || d == op.Add || d == op.Mul
+	switch d {
+	case op.Conv2D, op.FullyConnected, op.Add, op.Sub, op.Mul, op.Div:
+		return true
+	}
+	return false
 }
 
 // fuseClamp moves a Clamp into the operator before it.
@@ -38,15 +42,18 @@ func fuseClamp(g *graph.Graph) (bool, error) {
 	return false, nil
 }
 
-// foldScale moves a Mul or Add by a constant per output channel into the weights and bias of the Conv2D or
+// foldScale moves a Mul, Div, Add or Sub by a constant per output channel into the weights and bias of the Conv2D or
 // FullyConnected before it.
 func foldScale(g *graph.Graph) (bool, error) {
 	producer, uses := g.Producers(), g.Uses()
 	for _, n := range g.Nodes {
-		if n.Op != op.Mul && n.Op != op.Add {
+		if n.Op != op.Mul && n.Op != op.Add && n.Op != op.Div && n.Op != op.Sub {
 			continue
 		}
 		for i, c := range n.In {
+			if i == 0 && (n.Op == op.Div || n.Op == op.Sub) {
+				continue // the constant is divided or subtracted from
+			}
 			x := n.In[1-i]
 			p := producer[x]
 			if c.Const == nil || p == nil || (p.Op != op.Conv2D && p.Op != op.FullyConnected) || uses[x] != 1 ||
@@ -55,10 +62,16 @@ func foldScale(g *graph.Graph) (bool, error) {
 			}
 			channels := p.In[1].Shape.Dim[0]
 			factor := perChannel(c, channels)
-			if factor == nil || p.In[1].Const == nil || len(p.In) > 2 && p.In[2] != nil && p.In[2].Const == nil {
+			if factor == nil || n.Op == op.Div && slices.Contains(factor, 0) || p.In[1].Const == nil || len(p.In) > 2 && p.In[2] != nil && p.In[2].Const == nil {
 				continue
 			}
-			applyScale(p, n.Op == op.Mul, factor, channels)
+			switch n.Op {
+			case op.Div:
+				factor = each(factor, func(v float32) float32 { return 1 / v })
+			case op.Sub:
+				factor = each(factor, func(v float32) float32 { return -v })
+			}
+			applyScale(p, n.Op == op.Mul || n.Op == op.Div, factor, channels)
 			for _, a := range n.Attrs {
 				p.Attrs = p.Attrs.With(a)
 			}
@@ -83,6 +96,14 @@ func perChannel(c *graph.Value, channels int) []float32 {
 		return v
 	}
 	return slices.Repeat(v[:1], channels)
+}
+
+func each(x []float32, f func(float32) float32) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = f(v)
+	}
+	return y
 }
 
 func applyScale(p *graph.Node, mul bool, factor []float32, channels int) {

@@ -36,12 +36,22 @@ func cancelTransposes(g *graph.Graph) (bool, error) {
 			}
 		}
 	}
+	// Only now: a reshape would stop the transpose of a gate [N,C,1,1] from meeting the one of what it multiplies.
+	for _, n := range g.Nodes {
+		if n.Op == op.Transpose && reshapeTranspose(n) {
+			changed = true
+		}
+	}
 	return changed, nil
 }
 
 // elementwise operators compute output elements from input elements at the same place.
 func elementwise(d *op.Def) bool {
-	return d == op.Add || d == op.Mul || d == op.Clamp || d == op.Cast
+	switch d {
+	case op.Add, op.Sub, op.Mul, op.Div, op.PRelu, op.Clamp, op.Cast, op.Logistic, op.Tanh, op.HardSwish, op.HardSigmoid, op.LeakyRelu:
+		return true
+	}
+	return false
 }
 
 func transposeOf(v *graph.Value, producer map[*graph.Value]*graph.Node) *graph.Node {
@@ -54,7 +64,7 @@ func transposeOf(v *graph.Value, producer map[*graph.Value]*graph.Node) *graph.N
 	return nil
 }
 
-// mergeTranspose removes an identity, joins two transposes in a row, or makes a reshape of a trivial one.
+// mergeTranspose removes an identity or joins two transposes in a row.
 func mergeTranspose(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*graph.Node) (bool, error) {
 	perm := n.Attrs.Ints("perm")
 	if slices.IsSorted(perm) {
@@ -70,6 +80,12 @@ func mergeTranspose(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*gr
 		n.Attrs = op.Attrs{op.IntsAttr("perm", joined...)}
 		return true, nil
 	}
+	return false, nil
+}
+
+// reshapeTranspose makes a reshape of a transpose that only moves axes of extent 1.
+func reshapeTranspose(n *graph.Node) bool {
+	perm := n.Attrs.Ints("perm")
 	// Axes that matter keep their order: the bytes stay where they are. Axis 0 may be a batch of any size.
 	x := n.In[0].Shape
 	last := -1
@@ -78,7 +94,7 @@ func mergeTranspose(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*gr
 			continue
 		}
 		if k < last {
-			return false, nil
+			return false
 		}
 		last = k
 	}
@@ -90,7 +106,7 @@ func mergeTranspose(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*gr
 		}
 	}
 	n.Op, n.Attrs = op.Reshape, op.Attrs{op.IntsAttr("shape", shape...)}
-	return true, nil
+	return true
 }
 
 // bypass lets readers of a node's output read its input. A graph output keeps its name.

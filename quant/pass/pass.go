@@ -19,6 +19,7 @@ type Pass struct {
 var Passes = []Pass{
 	{"fold constants", "what can be computed now never runs; later passes look for constants", foldConstants},
 	{"drop dead nodes", "a dead reader would keep other passes from fusing", dropDead},
+	{"name activations", "an activation that an exporter wrote out is one operator; before a sum or a clamp of it moves into a layer", nameActivations},
 	{"cancel transposes", "convolutions become neighbours only when the importer's layout changes between them are gone", cancelTransposes},
 	{"fold transpose into weights", "what is left of a layout change before a fully connected layer costs nothing in its weights", foldIntoWeights},
 	{"fold scale and offset", "batch normalization disappears into the layer before it; needs layers to be neighbours", foldScale},

@@ -56,6 +56,13 @@ func (b *builder) nchw(def *op.Def, attrs op.Attrs, in ...*graph.Value) *graph.V
 	return b.add(op.Transpose, perm(0, 3, 1, 2), b.add(def, attrs, in...))
 }
 
+// number is a scalar constant.
+func (b *builder) number(v float32) *graph.Value {
+	return graph.NewConst(fmt.Sprint("const", len(b.g.Nodes)), tensor.FromF32(tensor.Shape{}, []float32{v}))
+}
+
+var relu6 = op.Attrs{op.FloatAttr("min", 0), op.FloatAttr("max", 6)}
+
 var relu = op.Attrs{op.FloatAttr("min", 0)}
 
 // output runs a graph on fixed random input.
@@ -114,6 +121,52 @@ func TestFloat(t *testing.T) {
 			x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, -1)}, x)
 			return b.add(op.Add, nil, b.add(op.FullyConnected, nil, x, b.random(7, 48)), b.random(7))
 		}, "Reshape Conv2D Reshape FullyConnected"},
+		{"subtraction and division in a layer", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(2, 3, 6, 6), b.random(4, 1, 1, 3), b.random(4))
+			x = b.add(op.Sub, nil, x, b.random(4, 1, 1))
+			return b.add(op.Div, nil, x, b.number(3))
+		}, "Transpose Conv2D Transpose"},
+		{"a constant minus a layer stays", func(b *builder) *graph.Value {
+			x := b.add(op.FullyConnected, nil, b.input(3, 5), b.random(5, 5))
+			return b.add(op.Clamp, relu, b.add(op.Sub, nil, b.random(5), x))
+		}, "FullyConnected Sub"},
+		{"hard swish", func(b *builder) *graph.Value {
+			x := b.input(3, 5)
+			gate := b.add(op.HardSigmoid, op.Attrs{op.FloatAttr("alpha", 0.1666667), op.FloatAttr("beta", 0.5)}, x)
+			return b.add(op.Mul, nil, x, gate)
+		}, "HardSwish"},
+		{"another hard sigmoid's product", func(b *builder) *graph.Value {
+			x := b.input(3, 5)
+			return b.add(op.Mul, nil, x, b.add(op.HardSigmoid, nil, x))
+		}, "HardSigmoid Mul"},
+		{"hard swish, divided last", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(1, 3, 8, 8), b.random(4, 3, 3, 3))
+			y := b.add(op.Clamp, relu6, b.add(op.Add, nil, x, b.number(3)))
+			x = b.add(op.Div, nil, b.add(op.Mul, nil, x, y), b.number(6))
+			return b.nchw(op.Conv2D, nil, x, b.random(5, 3, 3, 4))
+		}, "Transpose Conv2D HardSwish Conv2D Transpose"},
+		{"hard swish, divided first", func(b *builder) *graph.Value {
+			x := b.input(3, 5)
+			y := b.add(op.Clamp, relu6, b.add(op.Add, nil, b.number(3), x))
+			return b.add(op.Mul, nil, b.add(op.Mul, nil, b.number(1.0/6), y), x)
+		}, "HardSwish"},
+		{"hard sigmoid", func(b *builder) *graph.Value {
+			x := b.add(op.FullyConnected, nil, b.input(3, 5), b.random(5, 5))
+			return b.add(op.Div, nil, b.add(op.Clamp, relu6, b.add(op.Add, nil, x, b.number(2))), b.number(6))
+		}, "FullyConnected HardSigmoid"},
+		{"a clamp at another height", func(b *builder) *graph.Value {
+			x := b.input(3, 5)
+			return b.add(op.Div, nil, b.add(op.Clamp, relu6, b.add(op.Add, nil, x, b.number(3))), b.number(3))
+		}, "Add Div"},
+		{"layout through activations", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(1, 3, 8, 8), b.random(4, 3, 3, 3))
+			x = b.add(op.PRelu, nil, x, b.random(4, 1, 1))
+			s := b.nchw(op.AveragePool2D, op.Attrs{op.IntsAttr("kernel", 6, 6)}, x)
+			s = b.add(op.HardSigmoid, nil, b.nchw(op.Conv2D, nil, s, b.random(4, 1, 1, 4)))
+			x = b.add(op.Tanh, nil, b.add(op.Mul, nil, x, s))
+			x = b.add(op.LeakyRelu, nil, b.add(op.Sub, nil, x, b.add(op.Logistic, nil, x)))
+			return b.nchw(op.Conv2D, nil, x, b.random(5, 3, 3, 4))
+		}, "Transpose Conv2D PRelu AveragePool2D Conv2D HardSigmoid Mul Tanh Logistic Sub LeakyRelu Conv2D Transpose"},
 		{"constants", func(b *builder) *graph.Value {
 			c := b.add(op.Clamp, relu, b.add(op.Add, nil, b.random(5), b.random(5)))
 			return b.add(op.Mul, nil, b.input(3, 5), b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 1, 5)}, c))

@@ -122,6 +122,7 @@ func TestGemmF32(t *testing.T) {
 		}
 		for cols := 1; cols < 5*c.NR; cols += 5 { // a vector may take several panels at a time
 			check(1, cols, 1+g.IntN(2), 1+g.IntN(20))
+			check(c.MR+1, cols, 1+g.IntN(2), 1+g.IntN(9)) // but not a row that others went before
 		}
 	})
 }

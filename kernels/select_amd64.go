@@ -10,8 +10,19 @@ import (
 
 func machineSets() []*Set {
 	c := &cpu.X86
-	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI && c.HasBMI2) {
+	if !(c.HasAVX2 && c.HasFMA && c.HasBMI2) {
 		return nil
+	}
+	avx2 := Generic()
+	avx2.Name, avx2.Feature = "avx2", "AVX2, FMA, BMI2: Haswell, Zen 1 and later"
+	avx2.GemmS8, avx2.GemmF32 = amd64.GemmS8AVX2, amd64.GemmF32AVX2
+	avx2.AddS8, avx2.MulS8, avx2.LutS8 = amd64.AddS8AVX2, amd64.MulS8AVX2, amd64.LutS8AVX2
+	avx2.MaxPoolS8, avx2.AvgPoolS8 = amd64.MaxPoolS8AVX2, amd64.AvgPoolS8AVX2
+	avx2.QuantizeS8, avx2.DequantizeS8 = amd64.QuantizeS8AVX2, amd64.DequantizeS8AVX2
+	avx2.AddF32, avx2.MulF32, avx2.ClampF32 = amd64.AddF32AVX2, amd64.MulF32AVX2, amd64.ClampF32AVX2
+	avx2.MaxPoolF32, avx2.AvgPoolF32, avx2.SoftmaxF32 = amd64.MaxPoolF32AVX2, amd64.AvgPoolF32AVX2, amd64.SoftmaxF32AVX2
+	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
+		return []*Set{avx2}
 	}
 	vnni := Generic()
 	vnni.Name, vnni.Feature = "vnni", "AVX512F, BW, VL, DQ, VNNI, VBMI: Ice Lake, Zen 4 and later"
@@ -24,5 +35,5 @@ func machineSets() []*Set {
 	vnni.MaxPoolF32, vnni.AvgPoolF32, vnni.SoftmaxF32 = amd64.MaxPoolF32AVX512, amd64.AvgPoolF32AVX512, amd64.SoftmaxF32AVX512
 	vnni.Transpose8 = transposes([5]func(*abi.Transpose){3: amd64.Transpose8x3VBMI}, generic.Transpose8)
 	vnni.Transpose32 = transposes([5]func(*abi.Transpose){3: amd64.Transpose32x3AVX512}, generic.Transpose32)
-	return []*Set{vnni}
+	return []*Set{avx2, vnni}
 }

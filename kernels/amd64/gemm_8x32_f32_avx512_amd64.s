@@ -309,8 +309,10 @@ finish4:
 	VMOVUPS Z7, K2, 64(DI)
 	JMP     endpanel
 
-// one computes a row's 97 to 128 next columns, or its 32 next ones where fewer are left.
+// one computes a single row's 97 to 128 next columns, or the 32 next ones where fewer are left or other rows went before.
 one:
+	CMPQ    gemmF32_Rows(DI), $1
+	JNE     single
 	CMPQ    cols-32(SP), $96
 	JLE     single
 	MOVQ    gemmF32_PanelBytes(DI), R9

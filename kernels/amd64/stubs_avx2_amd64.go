@@ -1,0 +1,48 @@
+package amd64
+
+import "edgerun/kernels/abi"
+
+//go:noescape
+func Gemm4x16C2S8AVX2(a *abi.GemmS8)
+
+//go:noescape
+func Gemm6x16F32AVX2(a *abi.GemmF32)
+
+//go:noescape
+func AddS8AVX2(a *abi.AddS8)
+
+//go:noescape
+func MulS8AVX2(a *abi.MulS8)
+
+//go:noescape
+func LutS8AVX2(a *abi.LutS8)
+
+//go:noescape
+func QuantizeS8AVX2(a *abi.QuantizeS8)
+
+//go:noescape
+func DequantizeS8AVX2(a *abi.DequantizeS8)
+
+//go:noescape
+func MaxPoolS8AVX2(a *abi.PoolS8)
+
+//go:noescape
+func AvgPoolS8AVX2(a *abi.PoolS8)
+
+//go:noescape
+func AddF32AVX2(a *abi.BinaryF32)
+
+//go:noescape
+func MulF32AVX2(a *abi.BinaryF32)
+
+//go:noescape
+func ClampF32AVX2(a *abi.ClampF32)
+
+//go:noescape
+func MaxPoolF32AVX2(a *abi.PoolF32)
+
+//go:noescape
+func AvgPoolF32AVX2(a *abi.PoolF32)
+
+//go:noescape
+func SoftmaxF32AVX2(a *abi.SoftmaxF32)

@@ -20,7 +20,7 @@ import (
 
 // Options choose how ranges are found.
 type Options struct {
-	Method     calib.Method // how a range follows from a histogram; the zero value is min-max
+	Method     calib.Method // how a range follows from what was seen; the zero value is min-max
 	Percentile float64      // for calib.Percentile
 	Kernels    *kernels.Set // for calibration; nil: the fastest set of this CPU. The result does not depend on it.
 	Pool       *rt.Pool     // threads for calibration; nil is one
@@ -45,8 +45,8 @@ type Result struct {
 // ErrNoSamples marks an empty or missing calibration set.
 var ErrNoSamples = errors.New("no calibration samples")
 
-// Convert quantizes g, which it leaves as it is. The result depends on the samples and their order only through
-// their histograms.
+// Convert quantizes g, which it leaves as it is. But for calib.Moving, which weighs samples by when they came, the
+// result does not depend on the order of samples.
 func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 	if samples == nil || samples.Len() == 0 {
 		return nil, fmt.Errorf("quant: %w", ErrNoSamples)
@@ -55,16 +55,15 @@ func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	histograms, err := calibrate(float, samples, o)
+	collectors, err := calibrate(float, samples, o)
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{Float: float, Ranges: map[string]*observe.Histogram{}}
 	ranges := map[*graph.Value]tensor.Quant{}
-	for v, h := range histograms {
-		lo, hi := calib.Range(h, o.Method, o.Percentile)
-		ranges[v] = calib.Activation(lo, hi)
-		r.Ranges[v.Name] = h
+	for v, c := range collectors {
+		ranges[v] = calib.Activation(c.Range())
+		r.Ranges[v.Name] = c.Histogram()
 	}
 	if r.Int8, r.Issues, err = lower(float, ranges); err != nil {
 		return nil, err
@@ -81,27 +80,27 @@ func Prepare(g *graph.Graph) (*graph.Graph, error) {
 	return c, nil
 }
 
-// calibrate runs all samples through the float graph and collects a histogram of every activation. Memory does not
-// grow with the number of samples.
-func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*observe.Histogram, error) {
+// calibrate runs all samples through the float graph and collects what is to know of every activation. Memory does
+// not grow with the number of samples.
+func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*calib.Collector, error) {
 	prog, err := rt.Compile(g, rt.Options{Kernels: o.Kernels})
 	if err != nil {
 		return nil, err
 	}
 	s := prog.NewSession(o.Pool)
-	histograms := map[*graph.Value]*observe.Histogram{}
-	histogram := func(v *graph.Value) *observe.Histogram {
-		h := histograms[v]
-		if h == nil {
-			h = observe.NewHistogram()
-			histograms[v] = h
+	collectors := map[*graph.Value]*calib.Collector{}
+	collector := func(v *graph.Value) *calib.Collector {
+		c := collectors[v]
+		if c == nil {
+			c = calib.NewCollector(o.Method, o.Percentile)
+			collectors[v] = c
 		}
-		return h
+		return c
 	}
 	s.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
 		for i, v := range n.Out {
 			if v.DType == tensor.Float32 {
-				histogram(v).Add(out[i].F32())
+				collector(v).Add(out[i].F32())
 			}
 		}
 	})
@@ -111,7 +110,7 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ob
 		}
 		for k, v := range g.Inputs {
 			if v.DType == tensor.Float32 {
-				histogram(v).Add(s.Input(k).F32())
+				collector(v).Add(s.Input(k).F32())
 			}
 		}
 		s.Run()
@@ -119,10 +118,10 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ob
 			o.Progress(i+1, samples.Len())
 		}
 	}
-	for v, h := range histograms {
-		if bad := h.NaNs() + h.Infs(); bad > 0 {
+	for v, c := range collectors {
+		if bad := c.Histogram().NaNs() + c.Histogram().Infs(); bad > 0 {
 			return nil, fmt.Errorf("quant: value %q was NaN or infinite %d times during calibration", v.Name, bad)
 		}
 	}
-	return histograms, nil
+	return collectors, nil
 }

@@ -86,7 +86,7 @@ into the network as they are.`,
 	f.StringVar(&data, "calib", "", "calibration data")
 	f.StringVarP(&out, "output", "o", "", "file to write (default: MODEL.edge)")
 	f.StringVar(&labels, "labels", "", "text file with one class label a line, to travel in the model file")
-	f.StringVar(&method, "range", "minmax", "how activation ranges follow from calibration: minmax or percentile")
+	f.StringVar(&method, "range", "minmax", "how activation ranges follow from calibration: minmax, moving, percentile, entropy or mse")
 	f.Float64Var(&q.percentile, "percentile", calib.DefaultPercentile, "percent of values inside a range, for --range percentile")
 	f.IntVar(&q.samples, "samples", 0, "calibration samples to use (default: all)")
 	q.engine.flags(c)

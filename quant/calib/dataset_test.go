@@ -20,7 +20,6 @@ import (
 
 	"edgerun/quant/calib"
 	"edgerun/rt/frontend"
-	"edgerun/rt/observe"
 )
 
 const digits = "../../testdata/digits/"
@@ -537,7 +536,7 @@ func Example() {
 		return
 	}
 	input := make([]float32, 28*28)
-	h := observe.NewHistogram()
+	c := calib.NewCollector(calib.MinMax, 0)
 	for i := range samples.Len() {
 		s, err := samples.Sample(i)
 		if err == nil {
@@ -547,9 +546,9 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		h.Add(input)
+		c.Add(input)
 	}
-	lo, hi := calib.Range(h, calib.MinMax, 0)
+	lo, hi := c.Range()
 	q := calib.Activation(lo, hi)
 	fmt.Printf("%d samples in [%g, %g]: scale 1/%.0f, zero point %d\n", samples.Len(), lo, hi, 1/q.Scale[0], q.Zero[0])
 	// Output: 256 samples in [0, 1]: scale 1/255, zero point -128

@@ -1,7 +1,7 @@
 // Package calib supplies what quantization is decided from: data sets on the one hand, ranges and scales on the other.
 //
 //	.npy .csv .png .jpg, folders ──Open──▶ Dataset ──Feed──▶ a network's input
-//	observe.Histogram ──Range──▶ [lo, hi] ──Activation──▶ scale and zero point
+//	activations ──Collector──▶ [lo, hi] ──Activation──▶ scale and zero point
 //	weights ──Weights──▶ scales ──Codes──▶ int8
 //
 // Readers trust no file: any bytes give an error that names the file, and no size that a file claims is believed

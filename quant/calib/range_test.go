@@ -7,29 +7,39 @@ import (
 	"testing"
 
 	"edgerun/quant/calib"
-	"edgerun/rt/observe"
 )
 
-func TestRange(t *testing.T) {
-	h := observe.NewHistogram()
-	for i := range 20000 {
-		h.Add([]float32{float32(i%100) / 100})
+func collect(m calib.Method, p float64, batches ...[]float32) *calib.Collector {
+	c := calib.NewCollector(m, p)
+	for _, b := range batches {
+		c.Add(b)
 	}
-	h.Add([]float32{-7})
-	if lo, hi := calib.Range(h, calib.MinMax, 50); lo != -7 || hi != 0.99 {
+	return c
+}
+
+func TestRange(t *testing.T) {
+	var batches [][]float32
+	for i := range 20000 {
+		batches = append(batches, []float32{float32(i%100) / 100})
+	}
+	batches = append(batches, []float32{-7})
+	if lo, hi := collect(calib.MinMax, 50, batches...).Range(); lo != -7 || hi != 0.99 {
 		t.Errorf("min-max [%v, %v]", lo, hi)
 	}
 	for _, p := range []float64{0, math.NaN(), -1, 101, calib.DefaultPercentile} { // one of 20001 may be left out
-		if lo, hi := calib.Range(h, calib.Percentile, p); lo < -0.01 || lo > 0 || hi != 0.99 {
+		if lo, hi := collect(calib.Percentile, p, batches...).Range(); lo < -0.01 || lo > 0 || hi != 0.99 {
 			t.Errorf("percentile %v: [%v, %v]", p, lo, hi)
 		}
 	}
-	for _, m := range []calib.Method{calib.MinMax, calib.Percentile} {
+	for _, m := range methods {
 		if got, err := calib.ParseMethod(m.String()); err != nil || got != m {
 			t.Errorf("%v: %v, %v", m, got, err)
 		}
-		if lo, hi := calib.Range(observe.NewHistogram(), m, 0); lo != 0 || hi != 0 {
+		if lo, hi := calib.NewCollector(m, 0).Range(); lo != 0 || hi != 0 {
 			t.Errorf("%v of nothing: [%v, %v]", m, lo, hi)
+		}
+		if lo, hi := collect(m, 0, []float32{3, 3, 3}).Range(); lo != 3 || hi != 3 {
+			t.Errorf("%v of one value: [%v, %v]", m, lo, hi)
 		}
 	}
 	if _, err := calib.ParseMethod("kl"); err == nil {

@@ -1,8 +1,9 @@
 // Package observe collects statistics of streams of numbers in memory that does not grow: what calibration, tuning and
 // drift monitors share.
 //
-//	values ──Add──▶ Histogram ──Percentile──▶ range of an activation
-//	                    └───────Summary─────▶ a few dozen numbers, kept in the model file
+//	values ──Add──▶ Histogram ──Percentile, Counts──▶ range of an activation
+//	          │         └───────Summary─────────▶ a few dozen numbers, kept in the model file
+//	          └───▶ MovingRange ──▶ range of an activation
 //
 // A Histogram depends on which values it was given, and on nothing else: not on their order, not on how they were cut
 // into calls of Add, not on how many histograms were merged. Calibration may so use any number of threads.
@@ -34,14 +35,19 @@ const minExp = -149
 // NewHistogram returns an empty histogram: 16 KiB.
 func NewHistogram() *Histogram { return &Histogram{exp: minExp} }
 
-// Count returns the number of finite values, NaNs that of NaN, Infs that of infinite ones. Only finite values are in
-// the bins.
+// Count returns the number of finite values: only these are in the bins.
 func (h *Histogram) Count() uint64 { return h.count }
-func (h *Histogram) NaNs() uint64  { return h.nans }
-func (h *Histogram) Infs() uint64  { return h.infs }
 
-// Min and Max return the exact extremes of the finite values, 0 where there are none. Zeros are positive.
+// NaNs returns the number of NaN.
+func (h *Histogram) NaNs() uint64 { return h.nans }
+
+// Infs returns the number of infinite values.
+func (h *Histogram) Infs() uint64 { return h.infs }
+
+// Min returns the least finite value exactly, 0 where there is none. Zeros are positive.
 func (h *Histogram) Min() float32 { return h.min }
+
+// Max returns the largest finite value exactly, 0 where there is none.
 func (h *Histogram) Max() float32 { return h.max }
 
 // Add counts the values of x. It allocates nothing.
@@ -168,6 +174,20 @@ func (h *Histogram) Percentile(p float64) (lo, hi float32) {
 		last--
 	}
 	return max(edge(first, h.exp), h.min), min(edge(last+1, h.exp), h.max)
+}
+
+// Counts returns the counts of all bins from Min's to Max's, the lower end of the first, and the width of each. Without
+// values there are no bins.
+func (h *Histogram) Counts() (lo, width float64, counts []uint64) {
+	if h.count == 0 {
+		return 0, 0, nil
+	}
+	first, last := h.span(h.exp)
+	counts = make([]uint64, 0, last-first+1)
+	for i := first; i <= last; i++ {
+		counts = append(counts, h.at(i))
+	}
+	return math.Ldexp(float64(first), h.exp), math.Ldexp(1, h.exp), counts
 }
 
 func (h *Histogram) at(i int) uint64 { return h.bins[i&(Bins-1)] }

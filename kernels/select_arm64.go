@@ -10,9 +10,7 @@ import (
 
 func machineSets() []*Set {
 	neon := Generic()
-	neon.Name, neon.Feature = "neon", "Advanced SIMD, which every arm64 has"
-	neon.GemmS8, neon.GemmF32 = arm64.GemmS8NEON, arm64.GemmF32NEON
-	neon.DWConvS8 = arm64.DWConvS8NEON
+	shapeNEON(neon)
 	neon.AddS8, neon.MulS8, neon.LutS8 = arm64.AddS8NEON, arm64.MulS8NEON, arm64.LutS8NEON
 	neon.MaxPoolS8, neon.AvgPoolS8 = arm64.MaxPoolS8NEON, arm64.AvgPoolS8NEON
 	neon.QuantizeS8, neon.DequantizeS8 = arm64.QuantizeS8NEON, arm64.DequantizeS8NEON
@@ -24,7 +22,6 @@ func machineSets() []*Set {
 		return []*Set{neon}
 	}
 	dotprod := *neon
-	dotprod.Name, dotprod.Feature = "dotprod", "FEAT_DotProd (asimddp): Cortex-A55, A76 and later"
-	dotprod.GemmS8 = arm64.GemmS8DotProd
+	shapeDotProd(&dotprod)
 	return []*Set{neon, &dotprod}
 }

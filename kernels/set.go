@@ -17,6 +17,7 @@ import (
 type Set struct {
 	Name    string // "generic", "avx2", "vnni", "neon", "dotprod"
 	Feature string // what the CPU needs, in words
+	Foreign bool   // of another machine: programs can be planned for it, not run
 
 	GemmS8  abi.GemmS8Class
 	GemmF32 abi.GemmF32Class

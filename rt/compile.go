@@ -25,7 +25,7 @@ var ErrShape = errors.New("wrong shape")
 
 // Options choose how a program runs. The outputs do not depend on them.
 type Options struct {
-	Kernels *kernels.Set // nil: the fastest set of this CPU
+	Kernels *kernels.Set // nil: the fastest set of this CPU; a foreign one gives a program that tells its memory and cannot run
 }
 
 // Program is a compiled graph. It is immutable; any number of sessions share it.

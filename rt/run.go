@@ -26,7 +26,12 @@ type Session struct {
 type Observer func(step int, node *graph.Node, out []tensor.Buffer)
 
 // NewSession allocates an arena and one worker for each of the pool's threads. A nil pool runs on the caller alone.
+//
+// It panics for a program compiled for another machine, whose kernels are not here: such a one is a plan.
 func (p *Program) NewSession(pool *Pool) *Session {
+	if p.kernels.Foreign {
+		panic(fmt.Sprintf("rt: session of a program for another machine's %s kernels", p.kernels.Name))
+	}
 	threads := 1
 	if pool != nil {
 		threads = pool.Threads()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -17,25 +18,49 @@ import (
 func inspectCommand() *cobra.Command {
 	var e engine
 	var dims []string
+	var target string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "Show layers, shapes, scales, memory map and sizes of a model",
-		Args:  cobra.ExactArgs(1),
+		Long: `Show layers, shapes, scales, memory map and sizes of a model.
+
+--target tells the memory on a board, from any machine: the plan is made with the
+kernels that the board chooses, and nothing is run.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			set, err := e.set()
+			if err != nil {
+				return err
+			}
+			threads := e.threads
+			if threads == 0 {
+				threads = runtime.GOMAXPROCS(0)
+			}
+			if target != "" {
+				if c.Flags().Changed("kernels") {
+					return usagef("--kernels: --target says which kernels")
+				}
+				if e.threads == 0 {
+					return usagef("--threads 0 means this machine's CPUs; give a number for --target")
+				}
+				if set, err = targetSet(target); err != nil {
+					return err
+				}
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err
 			}
-			prog, pool, err := e.compile(m.Graph)
+			prog, err := rt.Compile(m.Graph, rt.Options{Kernels: set})
 			if err != nil {
 				return m.fail(err)
 			}
-			defer pool.Close()
-			in, err := inspect(m, prog, pool.Threads())
+			in, err := inspect(m, prog, threads)
 			if err != nil {
 				return err
 			}
+			in.Target = target
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), in)
 			}
@@ -44,6 +69,7 @@ func inspectCommand() *cobra.Command {
 	}
 	e.flags(c)
 	dimFlag(c, &dims)
+	c.Flags().StringVar(&target, "target", "", "board to plan for: "+targetNames())
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -56,9 +82,12 @@ type inspection struct {
 	Labels    int                  `json:"labels"`
 	Meta      map[string]string    `json:"meta,omitempty"`
 	Layers    []layerInfo          `json:"layers"`
+	Target    string               `json:"target,omitempty"`
 	Kernels   string               `json:"kernels"`
 	Threads   int                  `json:"threads"`
 	Memory    rt.Memory            `json:"memory"`
+	Decoded   int                  `json:"decoded_constant_bytes"`
+	Total     int                  `json:"total_bytes"`
 	PeakBytes int                  `json:"peak_live_bytes"`
 	Raw       rawSizes             `json:"raw"`
 	Sections  []loader.SectionInfo `json:"sections,omitempty"`
@@ -99,6 +128,8 @@ func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
 		in.Layers = append(in.Layers, li)
 	}
 	in.Raw.Weights, in.Raw.Biases, in.Raw.Scales = weightBytes(m.Graph)
+	in.Decoded = in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
+	in.Total = int(in.SizeBytes) + in.Decoded + in.Memory.Packed + in.Memory.Arena + in.Memory.Scratch
 	if !m.float {
 		b, err := os.ReadFile(m.path)
 		if err != nil {
@@ -142,9 +173,15 @@ func (in *inspection) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nMemory to run on %s kernels with %d thread(s), in bytes; nothing is allocated after the start\n", in.Kernels, in.Threads)
+	on := in.Kernels + " kernels"
+	if in.Target != "" {
+		on = fmt.Sprintf("%s (%s)", in.Target, on)
+	}
+	fmt.Fprintf(w, "\nMemory to run on %s with %d thread(s), in bytes; nothing is allocated after the start\n", on, in.Threads)
 	fmt.Fprintf(w, "  arena %d (the most that lives at once is %d, factor %.3f)\n  scratch %d\n  packed weights and tables %d\n  constants %d\n",
 		in.Memory.Arena, in.PeakBytes, float64(in.Memory.Arena)/float64(max(1, in.PeakBytes)), in.Memory.Scratch, in.Memory.Packed, in.Memory.Consts)
+	fmt.Fprintf(w, "  total %d = file %d + its constants decoded %d + packed weights and tables + arena + scratch\n", in.Total, in.SizeBytes, in.Decoded)
+	fmt.Fprintln(w, "  (program and Go runtime come on top; the file's bytes are let go after loading)")
 	fmt.Fprintf(w, "\nMemory map: offset, bytes, steps\n%s", in.memoryMap)
 	raw := in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
 	fmt.Fprintf(w, "\nParameters uncompressed: %d bytes (weights %d, biases %d, scales %d)\n", raw, in.Raw.Weights, in.Raw.Biases, in.Raw.Scales)

@@ -21,8 +21,8 @@ type Session struct {
 	observe Observer
 }
 
-// Observer is called after each step with the node and its outputs' data, which it must not keep. Calibration,
-// comparison and tracing are observers.
+// Observer is called after each step with the node and its outputs' data, which it must not keep but may change: later
+// steps read what it leaves. Calibration and comparison are observers.
 type Observer func(step int, node *graph.Node, out []tensor.Buffer)
 
 // NewSession allocates an arena and one worker for each of the pool's threads. A nil pool runs on the caller alone.

@@ -11,6 +11,7 @@ import (
 	"edgerun/loader"
 	"edgerun/quant/calib"
 	"edgerun/rt"
+	"edgerun/rt/frontend"
 	"edgerun/rt/task"
 	"edgerun/rt/tensor"
 )
@@ -94,25 +95,9 @@ func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
 // each calls f with the first output, as reals, of each sample of the data at path, at most limit of them where limit
 // is positive. f must not keep the slice.
 func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, out []float32) error) error {
-	ds, err := calib.Open(path)
+	ds, spec, err := openSamples(path, r.model, r.pre)
 	if err != nil {
 		return err
-	}
-	spec := r.model.FrontEnd
-	if flag := r.pre.given(); flag != "" && spec != nil {
-		return usagef("--%s: the model file says how samples become inputs", flag)
-	}
-	if spec == nil {
-		first, err := ds.Sample(0)
-		if err != nil {
-			return err
-		}
-		if flag := r.pre.given(); flag != "" && first.Bytes == nil {
-			return usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
-		}
-		if spec, err = r.pre.spec(r.model.Graph.Inputs[0], first.Bytes != nil); err != nil {
-			return r.model.fail(err)
-		}
 	}
 	feed, err := newFeeder(r.model.Graph, spec, ds, limit)
 	if err != nil {
@@ -136,6 +121,33 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		show(i+1, feed.Len())
 	}
 	return nil
+}
+
+// openSamples opens the data at path with the front end that brings them into m: the model's own, or that of the flags.
+func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *frontend.Spec, error) {
+	ds, err := calib.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	flag := pre.given()
+	if m.FrontEnd != nil {
+		if flag != "" {
+			return nil, nil, usagef("--%s: the model file says how samples become inputs", flag)
+		}
+		return ds, m.FrontEnd, nil
+	}
+	first, err := ds.Sample(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if flag != "" && first.Bytes == nil {
+		return nil, nil, usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
+	}
+	spec, err := pre.spec(m.Graph.Inputs[0], first.Bytes != nil)
+	if err != nil {
+		return nil, nil, m.fail(err)
+	}
+	return ds, spec, nil
 }
 
 // reals appends the session's first output as float32.

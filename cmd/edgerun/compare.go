@@ -1,0 +1,361 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/kernels"
+	"edgerun/rt"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// compareCommand finds the layers that int8 hurts.
+func compareCommand() *cobra.Command {
+	var e engine
+	var pre preprocessing
+	var dims []string
+	var data string
+	var samples, limit int
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "compare FLOAT INT8.edge --data DATA",
+		Short: "Compare an int8 network with its float original, layer by layer",
+		Long: `Compare an int8 network with its float original (.onnx, or a float .edge), layer by
+layer, on the same samples. Values are matched by name; what has no counterpart is
+counted. The worst layer by itself comes first.
+
+  alone    signal to quantization noise in dB of the layer by itself: the float layer
+           is fed with the values that the int8 layer was fed with, so what came in
+           wrong does not count. A low figure names a culprit.
+  network  the same in dB between two whole runs, float and int8: it holds all errors of
+           the layers before as well.
+  cosine   of the two runs' values, 1 where they point the same way
+  max err  largest absolute difference between the two runs
+  clipped  share of the float run's values that lie outside of the range of the codes,
+           by more than half a step
+
+6 dB are one bit; int8 alone reaches some 30 to 45 dB, and below 20 dB a layer is
+worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alone.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			if data == "" {
+				return usagef("compare: no data: give --data DATA (.npy, .csv, or a folder of pictures)")
+			}
+			if samples < 1 || limit < 0 {
+				return usagef("--samples %d and --limit %d must be positive", samples, limit)
+			}
+			set, err := e.set()
+			if err != nil {
+				return err
+			}
+			float, err := openModel(args[0], dims...)
+			if err != nil {
+				return err
+			}
+			int8, err := openModel(args[1], dims...)
+			if err != nil {
+				return err
+			}
+			if isInt8(float.Graph) {
+				return fmt.Errorf("%s: is int8, want the float network first", args[0])
+			}
+			if !isInt8(int8.Graph) {
+				return fmt.Errorf("%s: is float, want the int8 network second", args[1])
+			}
+			shareFrontEnd([]*model{int8, float})
+			pool := rt.NewPool(e.threads)
+			defer pool.Close()
+			cmp, err := newComparison(float.Graph, int8.Graph, set, pool)
+			if err != nil {
+				return err
+			}
+			ds, spec, err := openSamples(data, int8, &pre)
+			if err != nil {
+				return err
+			}
+			feed, err := newFeeder(float.Graph, spec, ds, samples)
+			if err != nil {
+				return float.fail(err)
+			}
+			if err := cmp.run(c.Context(), feed); err != nil {
+				return err
+			}
+			res := cmp.result(limit)
+			res.Float, res.Int8, res.Samples = args[0], args[1], feed.Len()
+			if asJSON {
+				return writeJSON(c.OutOrStdout(), res)
+			}
+			return res.print(c.OutOrStdout())
+		},
+	}
+	e.flags(c)
+	pre.flags(c)
+	dimFlag(c, &dims)
+	c.Flags().StringVar(&data, "data", "", "samples")
+	c.Flags().IntVar(&samples, "samples", 64, "samples to use at most")
+	c.Flags().IntVar(&limit, "limit", 0, "layers to print (default: all)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// comparison runs a float and an int8 network side by side.
+type comparison struct {
+	float, int8 *rt.Session
+	layers      []*layerNoise
+	byFloat     map[*graph.Value]*layerNoise
+	byInt8      map[*graph.Value][]*layerNoise
+	unmatched   int // computed float values without a counterpart
+}
+
+// layerNoise sums up what a value's codes lose.
+type layerNoise struct {
+	name, op string
+	quant    tensor.Quant
+	codes    []float32 // the int8 run's values, as reals, of the sample at hand
+
+	signal, noise, cross, square float64 // Σf², Σ(f−q)², Σf·q, Σq² of the two runs
+	signalAlone, noiseAlone      float64
+	worst                        float64
+	clipped, count               int
+}
+
+func newComparison(float, int8 *graph.Graph, set *kernels.Set, pool *rt.Pool) (*comparison, error) {
+	if len(float.Inputs) != len(int8.Inputs) {
+		return nil, fmt.Errorf("the float network has %d inputs, the int8 one %d", len(float.Inputs), len(int8.Inputs))
+	}
+	for i, v := range float.Inputs {
+		if w := int8.Inputs[i]; v.Shape != w.Shape || v.DType != w.DType {
+			return nil, fmt.Errorf("input %q is %v in the float network, %v in the int8 one", v.Name, v.Type, w.Type)
+		}
+	}
+	c := &comparison{byFloat: map[*graph.Value]*layerNoise{}, byInt8: map[*graph.Value][]*layerNoise{}}
+	counterparts := map[string]*graph.Value{}
+	for _, n := range int8.Nodes {
+		for _, v := range n.Out {
+			if v.DType != tensor.Int8 || len(v.Quant.Scale) != 1 {
+				continue
+			}
+			name := v.Name
+			if n.Op == op.Quantize { // codes of a float value go by its name
+				name = n.In[0].Name
+			}
+			counterparts[name] = v
+		}
+	}
+	outputs := float.Outputs
+	match := func(v *graph.Value, by string) {
+		w := counterparts[v.Name]
+		if w == nil && slices.Contains(outputs, v) { // an output's codes lost their name to the output itself
+			if n := int8.Producers()[int8.Outputs[slices.Index(outputs, v)]]; n != nil && n.Op == op.Dequantize {
+				w = n.In[0]
+			}
+		}
+		if w == nil || v.DType != tensor.Float32 || w.Shape != v.Shape {
+			c.unmatched++
+			return
+		}
+		l := &layerNoise{name: v.Name, op: by, quant: w.Quant, codes: make([]float32, v.Shape.Elements())}
+		c.layers = append(c.layers, l)
+		c.byFloat[v] = l
+		c.byInt8[w] = append(c.byInt8[w], l)
+	}
+	for _, v := range float.Inputs {
+		match(v, "input")
+	}
+	for _, n := range float.Nodes {
+		for _, v := range n.Out {
+			match(v, n.Op.Name)
+		}
+	}
+	if len(c.byFloat) == 0 {
+		return nil, errors.New("no value of the float network has a counterpart of the same name and shape in the int8 one")
+	}
+	for _, g := range []struct {
+		graph   *graph.Graph
+		session **rt.Session
+	}{{float, &c.float}, {int8, &c.int8}} {
+		prog, err := rt.Compile(g.graph, rt.Options{Kernels: set})
+		if err != nil {
+			return nil, err
+		}
+		*g.session = prog.NewSession(pool)
+	}
+	return c, nil
+}
+
+// run compares on all samples: the int8 run, whose values are kept, the float run, and a float run in which each value,
+// once it was looked at, is replaced by the int8 run's.
+func (c *comparison) run(ctx context.Context, feed *feeder) error {
+	show := progress("comparing", feed.Len())
+	c.int8.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
+		for i, v := range n.Out {
+			for _, l := range c.byInt8[v] {
+				scale, zero := l.quant.Scale[0], l.quant.Zero[0]
+				for k, q := range out[i].I8() {
+					l.codes[k] = scale * float32(int32(q)-zero)
+				}
+			}
+		}
+	})
+	inputs := c.float.Program().Graph().Inputs
+	for i := range feed.Len() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := feed.Fill(i, c.int8); err != nil {
+			return err
+		}
+		c.int8.Run()
+		for _, pass := range []struct {
+			add     func(l *layerNoise, f []float32)
+			replace bool
+		}{{(*layerNoise).addNetwork, false}, {(*layerNoise).addAlone, true}} {
+			look := func(v *graph.Value, data []float32) {
+				if l := c.byFloat[v]; l != nil {
+					pass.add(l, data)
+					if pass.replace {
+						copy(data, l.codes)
+					}
+				}
+			}
+			if err := feed.Fill(i, c.float); err != nil {
+				return err
+			}
+			for k, v := range inputs {
+				look(v, c.float.Input(k).F32())
+			}
+			c.float.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
+				for k, v := range n.Out {
+					look(v, out[k].F32())
+				}
+			})
+			c.float.Run()
+		}
+		show(i+1, feed.Len())
+	}
+	return nil
+}
+
+func (l *layerNoise) addNetwork(f []float32) {
+	scale, zero := float64(l.quant.Scale[0]), float64(l.quant.Zero[0])
+	lo, hi := scale*(-128.5-zero), scale*(127.5-zero)
+	for i, v := range f {
+		x, q := float64(v), float64(l.codes[i])
+		l.signal += float64(x * x)
+		l.square += float64(q * q)
+		l.cross += float64(x * q)
+		l.noise += float64((x - q) * (x - q))
+		l.worst = max(l.worst, math.Abs(x-q))
+		if x < lo || x > hi {
+			l.clipped++
+		}
+	}
+	l.count += len(f)
+}
+
+func (l *layerNoise) addAlone(f []float32) {
+	for i, v := range f {
+		x, q := float64(v), float64(l.codes[i])
+		l.signalAlone += float64(x * x)
+		l.noiseAlone += float64((x - q) * (x - q))
+	}
+}
+
+// compared is a comparison's result. An SQNR of null means no noise at all.
+type compared struct {
+	Float     string          `json:"float"`
+	Int8      string          `json:"int8"`
+	Samples   int             `json:"samples"`
+	Unmatched int             `json:"unmatched_values"`
+	Layers    []comparedLayer `json:"layers"`
+	hidden    int
+}
+
+type comparedLayer struct {
+	Name    string   `json:"name"`
+	Op      string   `json:"op"`
+	Alone   *float64 `json:"sqnr_alone_db"`
+	Network *float64 `json:"sqnr_network_db"`
+	Cosine  float64  `json:"cosine"`
+	MaxErr  float64  `json:"max_error"`
+	Clipped float64  `json:"clipped"`
+}
+
+// result lists at most limit layers where limit is positive, the worst alone first, equals in the network's order.
+func (c *comparison) result(limit int) *compared {
+	r := &compared{Unmatched: c.unmatched}
+	for _, l := range c.layers {
+		r.Layers = append(r.Layers, comparedLayer{Name: l.name, Op: l.op, Alone: decibels(l.signalAlone, l.noiseAlone),
+			Network: decibels(l.signal, l.noise), Cosine: cosine(l), MaxErr: l.worst, Clipped: float64(l.clipped) / float64(max(1, l.count))})
+	}
+	slices.SortStableFunc(r.Layers, func(a, b comparedLayer) int {
+		switch {
+		case a.Alone == nil && b.Alone == nil:
+			return 0
+		case b.Alone == nil || a.Alone != nil && *a.Alone < *b.Alone:
+			return -1
+		case a.Alone == nil || *a.Alone > *b.Alone:
+			return 1
+		}
+		return 0
+	})
+	if limit > 0 && limit < len(r.Layers) {
+		r.hidden = len(r.Layers) - limit
+		r.Layers = r.Layers[:limit]
+	}
+	return r
+}
+
+// decibels is 10·log10(signal/noise), nil without noise, and no less than −200 where there is no signal.
+func decibels(signal, noise float64) *float64 {
+	if noise == 0 {
+		return nil
+	}
+	db := max(float64(10*math.Log10(signal/noise)), -200)
+	return &db
+}
+
+// cosine of two vectors of zeros is 1, of one and another 0.
+func cosine(l *layerNoise) float64 {
+	if l.signal == 0 && l.square == 0 {
+		return 1
+	}
+	if l.signal == 0 || l.square == 0 {
+		return 0
+	}
+	return l.cross / (math.Sqrt(l.signal) * math.Sqrt(l.square))
+}
+
+func (r *compared) print(w io.Writer) error {
+	fmt.Fprintf(w, "%s against %s, %d samples; SQNR in dB, worst alone first\n", r.Int8, r.Float, r.Samples)
+	db := func(v *float64) string {
+		if v == nil {
+			return "exact"
+		}
+		return fmt.Sprintf("%.1f", *v)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "alone\tnetwork\tcosine\tmax err\tclipped\toperator\tvalue\t")
+	for _, l := range r.Layers {
+		fmt.Fprintf(t, "%s\t%s\t%.5f\t%.4g\t%.2f %%\t%s\t%s\t\n", db(l.Alone), db(l.Network), l.Cosine, l.MaxErr, float64(100*l.Clipped), l.Op, l.Name)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if r.hidden > 0 {
+		fmt.Fprintf(w, "… and %d more\n", r.hidden)
+	}
+	if r.Unmatched > 0 {
+		fmt.Fprintf(w, "%d values of the float network have no int8 counterpart\n", r.Unmatched)
+	}
+	return nil
+}

@@ -87,29 +87,42 @@ type layerBench struct {
 	Share  float64 `json:"share"`
 }
 
-// randomInputs fills a session's inputs with values that no network minds.
-func randomInputs(s *rt.Session) {
+// inputs are bytes that no network minds, for a session's inputs, which a run may overwrite.
+type inputs [][]byte
+
+func randomInputs(s *rt.Session) inputs {
 	r := rand.New(rand.NewPCG(1, 1))
+	var all inputs
 	for i, v := range s.Program().Graph().Inputs {
 		if v.DType == tensor.Float32 {
-			for k := range s.Input(i).F32() {
-				s.Input(i).F32()[k] = float32(r.IntN(2001)-1000) / 1000
+			x := s.Input(i).F32()
+			for k := range x {
+				x[k] = float32(r.IntN(2001)-1000) / 1000
 			}
-			continue
+		} else {
+			clear(s.Input(i).Bytes())
 		}
-		clear(s.Input(i).Bytes())
+		all = append(all, slices.Clone(s.Input(i).Bytes()))
+	}
+	return all
+}
+
+func (all inputs) fill(s *rt.Session) {
+	for i, b := range all {
+		copy(s.Input(i).Bytes(), b)
 	}
 }
 
 func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int) (*benchResult, error) {
 	s := p.NewSession(pool)
+	feed := randomInputs(s)
 	times := make([]int64, 0, runs)
 	show := progress("measuring", warmup+runs)
 	for i := range warmup + runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		randomInputs(s)
+		feed.fill(s)
 		start := time.Now()
 		s.Run()
 		if d := time.Since(start).Nanoseconds(); i >= warmup {
@@ -140,11 +153,12 @@ func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) 
 		times[step] = append(times[step], now.Sub(last).Nanoseconds())
 		last = time.Now()
 	})
+	feed := randomInputs(s)
 	for range runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		randomInputs(s)
+		feed.fill(s)
 		last = time.Now()
 		s.Run()
 	}

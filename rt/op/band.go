@@ -11,6 +11,7 @@ type bands struct {
 	padded bool
 	pitch  int // elements between two rows of a band's input
 	dtype  tensor.DType
+	zeros  tensor.Buffer // a row of what the border holds
 }
 
 // bandBytes is the size that a band's bordered rows should stay within: part of a first-level cache.
@@ -18,13 +19,20 @@ const bandBytes = 24 << 10
 
 // newBands chooses the height of bands: at least eight of them for several threads to share, where rowWork, the
 // multiply-adds of an output row, makes handing them over worth it.
-func newBands(win window, dtype tensor.DType, rowWork int) bands {
+// zero is what the border holds in int8.
+func newBands(win window, dtype tensor.DType, zero int8, rowWork int) bands {
 	b := bands{win: win, padded: win.pad != [4]int{}, dtype: dtype, pitch: win.in[1] * win.channels}
 	b.step = min(win.out[0], max((win.out[0]+7)/8, (taskMACs/4+rowWork-1)/rowWork))
 	if b.padded {
 		b.pitch = win.span(1) * win.channels
 		fit := (bandBytes/dtype.SizeBytes(b.pitch)-(win.kernel[0]-1)*win.dilation[0]-1)/win.stride[0] + 1
 		b.step = min(b.step, max(fit, 4))
+		b.zeros = tensor.Alloc(dtype.SizeBytes(b.pitch))
+		if dtype == tensor.Int8 {
+			for i := range b.zeros.I8() {
+				b.zeros.I8()[i] = zero
+			}
+		}
 	}
 	return b
 }
@@ -57,7 +65,7 @@ func (b *bands) scratchElements() int {
 }
 
 // input returns the elements that band i of a picture reads, rows b.pitch apart, from its first window on.
-func input[T int8 | float32](b *bands, scratch, picture []T, i int, zero T) []T {
+func input[T int8 | float32](b *bands, zeros, scratch, picture []T, i int) []T {
 	win := &b.win
 	first, rows := b.rows(i)
 	y := first*win.stride[0] - win.pad[0]
@@ -70,18 +78,20 @@ func input[T int8 | float32](b *bands, scratch, picture []T, i int, zero T) []T 
 	for r := range b.inputRows(rows) {
 		row := scratch[r*b.pitch:][:b.pitch]
 		if y+r < 0 || y+r >= win.in[0] {
-			fill(row, zero)
+			copy(row, zeros)
 			continue
 		}
-		fill(row[:left], zero)
+		copy(row[:left], zeros)
 		copy(row[left:left+inner], picture[(y+r)*win.in[1]*c:])
-		fill(row[left+inner:], zero)
+		copy(row[left+inner:], zeros)
 	}
 	return scratch
 }
 
-func fill[T any](x []T, v T) {
-	for i := range x {
-		x[i] = v
-	}
+func (b *bands) inputS8(w *Worker, picture []int8, i int) []int8 {
+	return input(b, b.zeros.I8(), w.Scratch.I8(), picture, i)
+}
+
+func (b *bands) inputF32(w *Worker, picture []float32, i int) []float32 {
+	return input(b, b.zeros.F32(), w.Scratch.F32(), picture, i)
 }

@@ -15,7 +15,6 @@ type depthwise struct {
 	packed     tensor.Buffer
 
 	s8       abi.DWConvS8Class
-	zero     int8
 	zy       int32
 	qlo, qhi int32
 
@@ -24,9 +23,9 @@ type depthwise struct {
 	lo, hi float32
 }
 
-func newDepthwise(p *Prepare, win window) *depthwise {
+func newDepthwise(p *Prepare, win window, zero int8) *depthwise {
 	d := &depthwise{x: p.In[0].Slot, y: p.Out[0].Slot}
-	d.bands = newBands(win, p.In[0].DType, dwCost*win.out[1]*win.channels*win.taps())
+	d.bands = newBands(win, p.In[0].DType, zero, dwCost*win.out[1]*win.channels*win.taps())
 	return d
 }
 
@@ -34,8 +33,8 @@ func newDepthwise(p *Prepare, win window) *depthwise {
 const dwCost = 8
 
 func newDepthwiseS8(p *Prepare, win window, q *gemmS8Params) *depthwise {
-	d := newDepthwise(p, win)
-	d.s8, d.zero, d.zy, d.qlo, d.qhi = p.Kernels.DWConvS8, int8(q.zx), q.zy, q.lo, q.hi
+	d := newDepthwise(p, win, int8(q.zx))
+	d.s8, d.zy, d.qlo, d.qhi = p.Kernels.DWConvS8, q.zy, q.lo, q.hi
 	bias, fits := q.fold()
 	if !fits {
 		d.s8 = generic.DWConvS8
@@ -54,7 +53,7 @@ func newDepthwiseS8(p *Prepare, win window, q *gemmS8Params) *depthwise {
 }
 
 func newDepthwiseF32(p *Prepare, win window, w, bias []float32) *depthwise {
-	d := newDepthwise(p, win)
+	d := newDepthwise(p, win, 0)
 	d.f32 = p.Kernels.DWConvF32
 	d.name = d.f32.Name + " depthwise"
 	d.clamp, d.lo, d.hi = clampF32(p.Attrs)
@@ -66,7 +65,7 @@ func newDepthwiseF32(p *Prepare, win window, w, bias []float32) *depthwise {
 }
 
 func (d *depthwise) Info() Info {
-	return Info{Kernel: d.name, PackedBytes: d.packed.Len(), ScratchBytes: d.dtype.SizeBytes(d.scratchElements())}
+	return Info{Kernel: d.name, PackedBytes: d.packed.Len() + d.zeros.Len(), ScratchBytes: d.dtype.SizeBytes(d.scratchElements())}
 }
 
 func (d *depthwise) Tasks(f *Frame) int { return f.Shape[d.x].Dim[0] * d.count() }
@@ -78,9 +77,9 @@ func (d *depthwise) Run(f *Frame, w *Worker, task int) {
 	in := picture * win.in[0] * win.in[1] * win.channels
 	out := (picture*win.out[0] + first) * win.out[1] * win.channels
 	if d.dtype == tensor.Int8 {
-		d.runS8(&w.DWConvS8, input(&d.bands, w.Scratch.I8(), f.Buf[d.x].I8()[in:], band, d.zero), f.Buf[d.y].I8()[out:], rows)
+		d.runS8(&w.DWConvS8, d.inputS8(w, f.Buf[d.x].I8()[in:], band), f.Buf[d.y].I8()[out:], rows)
 	} else {
-		d.runF32(&w.DWConvF32, input(&d.bands, w.Scratch.F32(), f.Buf[d.x].F32()[in:], band, 0), f.Buf[d.y].F32()[out:], rows)
+		d.runF32(&w.DWConvF32, d.inputF32(w, f.Buf[d.x].F32()[in:], band), f.Buf[d.y].F32()[out:], rows)
 	}
 }
 

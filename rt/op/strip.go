@@ -10,7 +10,6 @@ type strip struct {
 	x, y     int // slots
 	s8       *gemmS8
 	f32      *gemmF32
-	zero     int8
 	colTasks int
 	offsets  []int32
 	packed   []int32 // offsets of packed rows; nil where windows are read in place
@@ -23,15 +22,14 @@ func worthStrip(win window) bool {
 	return win.kernel[1] > 1 && win.dilation[1] == 1 && (win.channels <= 32 || win.pad == [4]int{})
 }
 
-func newStrip(p *Prepare, win window, cols int) *strip {
+func newStrip(p *Prepare, win window, zero int8, cols int) *strip {
 	s := &strip{x: p.In[0].Slot, y: p.Out[0].Slot}
-	s.bands = newBands(win, p.In[0].DType, win.out[1]*cols*win.taps()*win.channels)
+	s.bands = newBands(win, p.In[0].DType, zero, win.out[1]*cols*win.taps()*win.channels)
 	return s
 }
 
 func newStripS8(p *Prepare, win window, q *gemmS8Params) *strip {
-	s := newStrip(p, win, len(q.bias))
-	s.zero = int8(q.zx)
+	s := newStrip(p, win, int8(q.zx), len(q.bias))
 	kr := p.Kernels.GemmS8.KR
 	up := func(n int) int { return (n + kr - 1) / kr * kr }
 	kh, k := win.kernel[0], win.kernel[1]*win.channels
@@ -50,7 +48,7 @@ func newStripS8(p *Prepare, win window, q *gemmS8Params) *strip {
 }
 
 func newStripF32(p *Prepare, win window, w, bias []float32) *strip {
-	s := newStrip(p, win, len(bias))
+	s := newStrip(p, win, 0, len(bias))
 	s.f32 = newGemmF32(p.Kernels, w, bias, win.kernel[0], win.kernel[1]*win.channels, p.Attrs, s.indirect, s.x, s.y)
 	s.colTasks = s.f32.colGroups(s.count())
 	return s
@@ -79,6 +77,7 @@ func (s *strip) gemm() *gemm {
 
 func (s *strip) Info() Info {
 	in := s.gemm().info()
+	in.PackedBytes += s.zeros.Len()
 	in.ScratchBytes = s.dtype.SizeBytes(s.scratchElements())
 	if s.packed != nil {
 		in.Kernel += " packed"
@@ -98,11 +97,11 @@ func (s *strip) Run(f *Frame, w *Worker, task int) {
 	g := s.gemm()
 	out, pixels := (picture*s.win.pixels()+first*s.win.out[1])*g.cols, rows*s.win.out[1]
 	if s.f32 != nil {
-		x := input(&s.bands, w.Scratch.F32(), f.Buf[s.x].F32()[in:], band, 0)
+		x := s.inputF32(w, f.Buf[s.x].F32()[in:], band)
 		s.f32.multiply(w, &x[0], 0, g.ind.tables[0], f.Buf[s.y].F32()[out:], g.cols, pixels, col, s.colTasks)
 		return
 	}
-	x := input(&s.bands, w.Scratch.I8(), f.Buf[s.x].I8()[in:], band, s.zero)
+	x := s.inputS8(w, f.Buf[s.x].I8()[in:], band)
 	y := f.Buf[s.y].I8()[out:]
 	if s.packed == nil {
 		s.s8.multiply(w, &x[0], 0, g.ind.tables[0], y, g.cols, pixels, col, s.colTasks)

@@ -39,6 +39,8 @@ func BenchmarkOther(b *testing.B) {
 	pool8 := abi.PoolS8{X: &x8[0], Y: &y8[0], Off: &off[0], Count: &count[0], Acc: &acc[0], YStride: c, Rows: n / c, Taps: taps, C: c, Lo: -128, Hi: 127}
 	pool32 := abi.PoolF32{X: &x32[0], Y: &y32[0], Off: &off[0], Count: &count[0], YStride: c, Rows: n / c, Taps: taps, C: c}
 	binary := abi.BinaryF32{A: &x32[0], B: &x32[0], Y: &y32[0], N: n, BStep: 1}
+	unary := abi.UnaryF32{X: &x32[0], Y: &y32[0], N: n, Alpha: 0.2, Beta: 0.5}
+	prelu := abi.PReluS8{A: &x8[0], B: &x8[0], Y: &y8[0], N: n, BStep: 1, M: 1 << 30, MNeg: 1 << 30, ShiftNeg: -6}
 	clamp := abi.ClampF32{X: &x32[0], Y: &y32[0], N: n, Hi: 6}
 	softmax8 := abi.SoftmaxS8{X: &x8[0], Y: &y8[0], Rows: 4, N: n / 4, Exp: (*[256]int32)(exp), DMin: -200}
 	softmax32 := abi.SoftmaxF32{X: &x32[0], Y: &y32[0], Rows: 4, N: n / 4}
@@ -52,6 +54,11 @@ func BenchmarkOther(b *testing.B) {
 			{"MaxPoolS8", func() { s.MaxPoolS8(&pool8) }}, {"AvgPoolS8", func() { s.AvgPoolS8(&pool8) }},
 			{"MaxPoolF32", func() { s.MaxPoolF32(&pool32) }}, {"AvgPoolF32", func() { s.AvgPoolF32(&pool32) }},
 			{"AddF32", func() { s.AddF32(&binary) }}, {"MulF32", func() { s.MulF32(&binary) }}, {"ClampF32", func() { s.ClampF32(&clamp) }},
+			{"SubS8", func() { s.SubS8(&add) }}, {"PReluS8", func() { s.PReluS8(&prelu) }},
+			{"SubF32", func() { s.SubF32(&binary) }}, {"DivF32", func() { s.DivF32(&binary) }}, {"PReluF32", func() { s.PReluF32(&binary) }},
+			{"LogisticF32", func() { s.LogisticF32(&unary) }}, {"TanhF32", func() { s.TanhF32(&unary) }},
+			{"HardSigmoidF32", func() { s.HardSigmoidF32(&unary) }}, {"HardSwishF32", func() { s.HardSwishF32(&unary) }},
+			{"LeakyReluF32", func() { s.LeakyReluF32(&unary) }},
 			{"SoftmaxS8", func() { s.SoftmaxS8(&softmax8) }}, {"SoftmaxF32", func() { s.SoftmaxF32(&softmax32) }},
 		} {
 			b.Run(s.Name+"/"+k.name, func(b *testing.B) {

@@ -7,7 +7,7 @@ import (
 	"edgerun/kernels/abi"
 )
 
-func testBinaryF32(t *testing.T, name string, pick func(*kernels.Set) func(*abi.BinaryF32)) {
+func testBinaryF32(t *testing.T, name string, reverse int, pick func(*kernels.Set) func(*abi.BinaryF32)) {
 	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
 		for range rounds() {
 			for _, n := range lengths() {
@@ -17,7 +17,7 @@ func testBinaryF32(t *testing.T, name string, pick func(*kernels.Set) func(*abi.
 				g.floats(a)
 				g.floats(b)
 				got, want := output[float32](g, n), output[float32](g, n)
-				args := abi.BinaryF32{A: at(a, 0), B: at(b, 0), Y: at(want, 0), N: n, BStep: step}
+				args := abi.BinaryF32{A: at(a, 0), B: at(b, 0), Y: at(want, 0), N: n, BStep: step, Reverse: g.IntN(1 + reverse)}
 				args.Clamp, args.Lo, args.Hi = g.limitsF32()
 				pick(truth)(&args)
 				args.Y = at(got, 0)
@@ -30,11 +30,11 @@ func testBinaryF32(t *testing.T, name string, pick func(*kernels.Set) func(*abi.
 }
 
 func TestAddF32(t *testing.T) {
-	testBinaryF32(t, "AddF32", func(s *kernels.Set) func(*abi.BinaryF32) { return s.AddF32 })
+	testBinaryF32(t, "AddF32", 1, func(s *kernels.Set) func(*abi.BinaryF32) { return s.AddF32 })
 }
 
 func TestMulF32(t *testing.T) {
-	testBinaryF32(t, "MulF32", func(s *kernels.Set) func(*abi.BinaryF32) { return s.MulF32 })
+	testBinaryF32(t, "MulF32", 1, func(s *kernels.Set) func(*abi.BinaryF32) { return s.MulF32 })
 }
 
 func TestClampF32(t *testing.T) {

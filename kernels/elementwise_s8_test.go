@@ -18,20 +18,24 @@ func operandsS8(g *guard, n, step int) (a, b, got, want []int8) {
 }
 
 func TestAddS8(t *testing.T) {
+	testAddS8(t, "AddS8", func(s *kernels.Set) func(*abi.AddS8) { return s.AddS8 })
+}
+
+func testAddS8(t *testing.T, name string, pick func(*kernels.Set) func(*abi.AddS8)) {
 	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
 		for range rounds() {
 			for _, n := range lengths() {
 				step := g.IntN(2)
 				a, b, got, want := operandsS8(g, n, step)
-				args := abi.AddS8{A: at(a, 0), B: at(b, 0), N: n, BStep: step, ZA: g.zeroPoint(), ZB: g.zeroPoint(), ZY: g.zeroPoint(),
+				args := abi.AddS8{A: at(a, 0), B: at(b, 0), N: n, BStep: step, Reverse: g.IntN(2), ZA: g.zeroPoint(), ZB: g.zeroPoint(), ZY: g.zeroPoint(),
 					MA: g.multiplier(), MB: g.multiplier(), MY: g.multiplier(),
 					ShiftA: g.rightShift(1), ShiftB: g.rightShift(1), ShiftY: g.rightShift(18)}
 				args.Lo, args.Hi = g.limits(args.ZY)
 				reference := args
 				args.Y, reference.Y = at(got, 0), at(want, 0)
-				truth.AddS8(&reference)
-				what := describe("AddS8", args)
-				g.call(what, func() { set.AddS8(&args) })
+				pick(truth)(&reference)
+				what := describe(name, args)
+				g.call(what, func() { pick(set)(&args) })
 				g.same8(what, got, want)
 			}
 		}

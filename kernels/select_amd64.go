@@ -35,5 +35,9 @@ func machineSets() []*Set {
 	vnni.MaxPoolF32, vnni.AvgPoolF32, vnni.SoftmaxF32 = amd64.MaxPoolF32AVX512, amd64.AvgPoolF32AVX512, amd64.SoftmaxF32AVX512
 	vnni.Transpose8 = transposes([5]func(*abi.Transpose){3: amd64.Transpose8x3VBMI}, generic.Transpose8)
 	vnni.Transpose32 = transposes([5]func(*abi.Transpose){3: amd64.Transpose32x3AVX512}, generic.Transpose32)
+	vnni.SubS8, vnni.PReluS8 = amd64.SubS8AVX512, amd64.PReluS8AVX512
+	vnni.SubF32, vnni.DivF32, vnni.PReluF32 = amd64.SubF32AVX512, amd64.DivF32AVX512, amd64.PReluF32AVX512
+	vnni.LogisticF32, vnni.TanhF32 = amd64.LogisticF32AVX512, amd64.TanhF32AVX512
+	vnni.HardSigmoidF32, vnni.HardSwishF32, vnni.LeakyReluF32 = amd64.HardSigmoidF32AVX512, amd64.HardSwishF32AVX512, amd64.LeakyReluF32AVX512
 	return []*Set{avx2, vnni}
 }

@@ -88,12 +88,12 @@ type MulS8 struct {
 }
 
 // BinaryF32 is y = a∘b for an elementwise ∘, one IEEE rounding, then, where Clamp is set, fixed.ClampF32. Sub and Div
-// are b∘a where Reverse is set: what repeats is always b. PRelu is fixed.LeakyReluF32(a, b).
+// are b∘a where Reverse is set: what repeats is always b. PRelu is fixed.LeakyReluF32(a, b), never reversed.
 type BinaryF32 struct {
 	A, B, Y *float32
 	N       int
 	BStep   int
-	Reverse int // Sub, Div; the others ignore it
+	Reverse int // Sub, Div; Add and Mul ignore it
 	Clamp   int
 	Lo, Hi  float32
 }

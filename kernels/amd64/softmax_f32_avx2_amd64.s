@@ -1,7 +1,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "mask_avx2_amd64.h"
-#include "softmax_amd64.h"
+#include "exp_log_amd64.h"
 
 // func SoftmaxF32AVX2(a *abi.SoftmaxF32)
 //
@@ -28,7 +28,7 @@
 	VSUBPS       Y8, Y1, Y3      \
 	VFMADD231PS  Y10, Y3, Y0     \
 	VFMADD231PS  Y11, Y3, Y0     \
-	VBROADCASTSS softmax<>+24(SB), Y2 \
+	VBROADCASTSS explog<>+24(SB), Y2 \
 	HORNER(28, Y3)               \
 	HORNER(32, Y3)               \
 	HORNER(36, Y3)               \
@@ -47,12 +47,12 @@
 	VBLENDVPS    Y4, Y13, Y2, Y2
 
 #define HORNER(c, t) \
-	VBROADCASTSS softmax<>+c(SB), t \
+	VBROADCASTSS explog<>+c(SB), t \
 	VFMADD213PS  t, Y0, Y2
 
 // WITH is op with constant c as its first source; it overwrites Y4.
 #define WITH(op, c, x, y) \
-	VBROADCASTSS softmax<>+c(SB), Y4 \
+	VBROADCASTSS explog<>+c(SB), Y4 \
 	op           Y4, x, y
 
 // LOG is Y15 = ln Y14. Y0 is f, Y1 the exponent, Y2 the polynomial, Y3 f².
@@ -61,14 +61,14 @@
 	WITH(VPSUBD, 104, Y1, Y1)               \
 	WITH(VPAND, 108, Y14, Y0)               \
 	WITH(VPOR, 112, Y0, Y0)                 \
-	VBROADCASTSS softmax<>+88(SB), Y4       \
+	VBROADCASTSS explog<>+88(SB), Y4       \
 	VCMPPS    $1, Y4, Y0, Y4                \
 	VPADDD    Y4, Y1, Y1                    \
 	VANDPS    Y4, Y0, Y3                    \
 	VADDPS    Y3, Y0, Y0                    \
 	VSUBPS    Y12, Y0, Y0                   \
 	VMULPS    Y0, Y0, Y3                    \
-	VBROADCASTSS softmax<>+52(SB), Y2       \
+	VBROADCASTSS explog<>+52(SB), Y2       \
 	HORNER(56, Y4)                          \
 	HORNER(60, Y4)                          \
 	HORNER(64, Y4)                          \
@@ -128,14 +128,14 @@ TEXT ·SoftmaxF32AVX2(SB), NOSPLIT, $64-8
 	MOVQ         softmaxF32_Rows(AX), R10
 	MOVQ         softmaxF32_N(AX), R11
 	MOVQ         softmaxF32_Log(AX), R12
-	VBROADCASTSS softmax<>+0(SB), Y6
-	VBROADCASTSS softmax<>+4(SB), Y7
-	VBROADCASTSS softmax<>+8(SB), Y8
-	VBROADCASTSS softmax<>+12(SB), Y9
-	VBROADCASTSS softmax<>+16(SB), Y10
-	VBROADCASTSS softmax<>+20(SB), Y11
-	VBROADCASTSS softmax<>+44(SB), Y12
-	VBROADCASTSS softmax<>+48(SB), Y13
+	VBROADCASTSS explog<>+0(SB), Y6
+	VBROADCASTSS explog<>+4(SB), Y7
+	VBROADCASTSS explog<>+8(SB), Y8
+	VBROADCASTSS explog<>+12(SB), Y9
+	VBROADCASTSS explog<>+16(SB), Y10
+	VBROADCASTSS explog<>+20(SB), Y11
+	VBROADCASTSS explog<>+44(SB), Y12
+	VBROADCASTSS explog<>+48(SB), Y13
 	MOVQ         R11, R14
 	ANDQ         $-16, R14
 	MOVQ         R11, R13

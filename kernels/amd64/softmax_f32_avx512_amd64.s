@@ -1,71 +1,55 @@
 #include "textflag.h"
 #include "go_asm.h"
-#include "softmax_amd64.h"
+#include "exp_avx512_amd64.h"
 
 // func SoftmaxF32AVX512(a *abi.SoftmaxF32)
 //
 // CPU: AVX512F, VL, DQ; BMI2. Sixteen elements a step, three passes over each row: maximum, exponentials and their sum,
 // quotients. The last step of a pass reads up to 16 elements past the row's end and stores under a mask.
 //
-// The sum is fixed.Sum16: its sixteen partial sums are the lanes of Z30. EXP is fixed.ExpF32 (VSCALEFPS rounds once, as
-// the last of its two scalings does), LOG is fixed.LogF32 for a sum, which is normal (the largest element adds 1) or a NaN.
+// The sum is fixed.Sum16: its sixteen partial sums are the lanes of Z30. LOG is fixed.LogF32 for a sum, which
+// is normal (the largest element adds 1) or a NaN.
 //
 //	R8 x of the row    R9 y of it    R10 rows left    R11 N    R12 Log    R13 N%16    R14 N&^15    SI x    DI y    CX left
 //	Z0-Z4 scratch    Z16 maximum    Z17-Z28 constants of EXP    Z29 NaN    Z30 sum    Z31 log of it
 //	K1 lanes of the last step    K2 no NaN so far    K3 scratch
 
-// EXP is Z2 = exp(Z0 − Z16).
-#define EXP \
-	VSUBPS      Z16, Z0, Z0     \
-	VCMPPS      $3, Z0, Z0, K3  \
-	VMAXPS      Z17, Z0, Z0     \
-	VMINPS      Z0, Z18, Z0     \
-	VMOVAPS     Z19, Z1         \
-	VFMADD231PS Z20, Z0, Z1     \
-	VSUBPS      Z19, Z1, Z1     \
-	VFMADD231PS Z21, Z1, Z0     \
-	VFMADD231PS Z22, Z1, Z0     \
-	VMOVAPS     Z23, Z2         \
-	VFMADD213PS Z24, Z0, Z2     \
-	VFMADD213PS Z25, Z0, Z2     \
-	VFMADD213PS Z26, Z0, Z2     \
-	VFMADD213PS Z27, Z0, Z2     \
-	VFMADD213PS Z28, Z0, Z2     \
-	VFMADD213PS Z28, Z0, Z2     \
-	VSCALEFPS   Z1, Z2, Z2      \
-	VMOVAPS     Z29, K3, Z2
+// EXPTOP is Z2 = exp(Z0 − Z16).
+#define EXPTOP \
+	VSUBPS Z16, Z0, Z0 \
+	EXP
 
-#define HORNER(c) VFMADD213PS.BCST softmax<>+c(SB), Z0, Z2
+#define HORNER(c) VFMADD213PS.BCST explog<>+c(SB), Z0, Z2
 
 // LOG is Z31 = ln Z30. Z0 is f, Z1 the exponent, Z2 the polynomial, Z3 f².
 #define LOG \
-	VPSRLD            $23, Z30, Z1                   \
-	VPSUBD.BCST       softmax<>+104(SB), Z1, Z1      \
-	VPANDD.BCST       softmax<>+108(SB), Z30, Z0     \
-	VPORD.BCST        softmax<>+112(SB), Z0, Z0      \
-	VCMPPS.BCST       $1, softmax<>+88(SB), Z0, K3   \
-	VPTERNLOGD        $0xff, Z2, Z2, Z2              \
-	VPADDD            Z2, Z1, K3, Z1                 \
-	VADDPS            Z0, Z0, K3, Z0                 \
-	VSUBPS            Z28, Z0, Z0                    \
-	VMULPS            Z0, Z0, Z3                     \
-	VBROADCASTSS      softmax<>+52(SB), Z2           \
-	HORNER(56)                                       \
-	HORNER(60)                                       \
-	HORNER(64)                                       \
-	HORNER(68)                                       \
-	HORNER(72)                                       \
-	HORNER(76)                                       \
-	HORNER(80)                                       \
-	HORNER(84)                                       \
-	VCVTDQ2PS         Z1, Z1                         \
-	VMULPS            Z0, Z2, Z2                     \
-	VMULPS            Z3, Z2, Z2                     \
-	VFMADD231PS.BCST  softmax<>+92(SB), Z1, Z2       \
-	VFMADD231PS.BCST  softmax<>+96(SB), Z3, Z2       \
-	VADDPS            Z2, Z0, Z31                    \
-	VFMADD231PS.BCST  softmax<>+100(SB), Z1, Z31     \
-	VCMPPS            $3, Z30, Z30, K3               \
+	VPSRLD            $23, Z30, Z1                  \
+	VPSUBD.BCST       explog<>+104(SB), Z1, Z1      \
+	VPANDD.BCST       explog<>+108(SB), Z30, Z0     \
+	VPORD.BCST        explog<>+112(SB), Z0, Z0      \
+	VCMPPS.BCST       $1, explog<>+88(SB), Z0, K3  \
+	VPTERNLOGD        $0xff, Z2, Z2, Z2             \
+	VPADDD            Z2, Z1, K3, Z1                \
+	VADDPS            Z0, Z0, K3, Z0                \
+	VSUBPS            Z28, Z0, Z0                   \
+	VMULPS            Z0, Z0, Z3                    \
+	VBROADCASTSS      explog<>+52(SB), Z2           \
+	HORNER(56)                                      \
+	HORNER(60)                                      \
+	HORNER(64)                                      \
+	HORNER(68)                                      \
+	HORNER(72)                                      \
+	HORNER(76)                                      \
+	HORNER(80)                                      \
+	HORNER(84)                                      \
+	VCVTDQ2PS         Z1, Z1                        \
+	VMULPS            Z0, Z2, Z2                    \
+	VMULPS            Z3, Z2, Z2                    \
+	VFMADD231PS.BCST  explog<>+92(SB), Z1, Z2      \
+	VFMADD231PS.BCST  explog<>+96(SB), Z3, Z2      \
+	VADDPS            Z2, Z0, Z31                   \
+	VFMADD231PS.BCST  explog<>+100(SB), Z1, Z31     \
+	VCMPPS            $3, Z30, Z30, K3              \
 	VMOVAPS           Z29, K3, Z31
 
 TEXT ·SoftmaxF32AVX512(SB), NOSPLIT, $0-8
@@ -75,19 +59,7 @@ TEXT ·SoftmaxF32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         softmaxF32_Rows(AX), R10
 	MOVQ         softmaxF32_N(AX), R11
 	MOVQ         softmaxF32_Log(AX), R12
-	VBROADCASTSS softmax<>+0(SB), Z17
-	VBROADCASTSS softmax<>+4(SB), Z18
-	VBROADCASTSS softmax<>+8(SB), Z19
-	VBROADCASTSS softmax<>+12(SB), Z20
-	VBROADCASTSS softmax<>+16(SB), Z21
-	VBROADCASTSS softmax<>+20(SB), Z22
-	VBROADCASTSS softmax<>+24(SB), Z23
-	VBROADCASTSS softmax<>+28(SB), Z24
-	VBROADCASTSS softmax<>+32(SB), Z25
-	VBROADCASTSS softmax<>+36(SB), Z26
-	VBROADCASTSS softmax<>+40(SB), Z27
-	VBROADCASTSS softmax<>+44(SB), Z28
-	VBROADCASTSS softmax<>+48(SB), Z29
+	EXPCONSTANTS
 	MOVQ         R11, R14
 	ANDQ         $-16, R14
 	MOVQ         R11, R13
@@ -141,7 +113,7 @@ exp:
 
 exp0:
 	VMOVUPS (SI), Z0
-	EXP
+	EXPTOP
 	VMOVUPS Z2, (DI)
 	VADDPS  Z2, Z30, Z30
 	ADDQ    $64, SI
@@ -151,13 +123,13 @@ exp1:
 	SUBQ    $16, CX
 	JGE     exp0
 	VMOVUPS (SI), Z0
-	EXP
+	EXPTOP
 	VMOVUPS Z2, K1, (DI)
 	JMP     reduce
 
 sum0:
 	VMOVUPS (SI), Z0
-	EXP
+	EXPTOP
 	VADDPS  Z2, Z30, Z30
 	ADDQ    $64, SI
 
@@ -165,7 +137,7 @@ sum1:
 	SUBQ    $16, CX
 	JGE     sum0
 	VMOVUPS (SI), Z0
-	EXP
+	EXPTOP
 
 reduce:
 	VADDPS        Z2, Z30, K1, Z30

@@ -18,6 +18,9 @@ type (
 	quantizeS8   = abi.QuantizeS8
 	dequantizeS8 = abi.DequantizeS8
 	transpose    = abi.Transpose
+
+	unaryF32 = abi.UnaryF32
+	pReluS8  = abi.PReluS8
 )
 
 //go:noescape
@@ -75,3 +78,33 @@ func Transpose8x3VBMI(a *abi.Transpose)
 
 //go:noescape
 func Transpose32x3AVX512(a *abi.Transpose)
+
+//go:noescape
+func SubS8AVX512(a *abi.AddS8)
+
+//go:noescape
+func PReluS8AVX512(a *abi.PReluS8)
+
+//go:noescape
+func SubF32AVX512(a *abi.BinaryF32)
+
+//go:noescape
+func DivF32AVX512(a *abi.BinaryF32)
+
+//go:noescape
+func PReluF32AVX512(a *abi.BinaryF32)
+
+//go:noescape
+func LogisticF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func TanhF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func HardSigmoidF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func HardSwishF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func LeakyReluF32AVX512(a *abi.UnaryF32)

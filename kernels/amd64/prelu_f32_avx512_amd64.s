@@ -1,0 +1,16 @@
+#include "textflag.h"
+#include "go_asm.h"
+#include "binary_f32_avx512_amd64.h"
+
+// func PReluF32AVX512(a *abi.BinaryF32)
+//
+// CPU: AVX512F; BMI2. Registers, tail and the operands' order: BINARY_F32.
+//
+// A NaN is not below 0 and stays.
+#define OP \
+	VCMPPS $1, Z18, Z0, K3 \
+	VMULPS (R8), Z0, K3, Z0
+
+TEXT ·PReluF32AVX512(SB), NOSPLIT, $64-8
+	MOVQ a+0(FP), DI
+	BINARY_F32

@@ -18,6 +18,8 @@ type (
 	quantizeS8   = abi.QuantizeS8
 	dequantizeS8 = abi.DequantizeS8
 	transpose    = abi.Transpose
+	unaryF32     = abi.UnaryF32
+	pReluS8      = abi.PReluS8
 )
 
 //go:noescape
@@ -75,3 +77,33 @@ func Transpose8x3NEON(a *abi.Transpose)
 
 //go:noescape
 func Transpose32x3NEON(a *abi.Transpose)
+
+//go:noescape
+func SubS8NEON(a *abi.AddS8)
+
+//go:noescape
+func PReluS8NEON(a *abi.PReluS8)
+
+//go:noescape
+func SubF32NEON(a *abi.BinaryF32)
+
+//go:noescape
+func DivF32NEON(a *abi.BinaryF32)
+
+//go:noescape
+func PReluF32NEON(a *abi.BinaryF32)
+
+//go:noescape
+func LogisticF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func TanhF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func HardSigmoidF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func HardSwishF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func LeakyReluF32NEON(a *abi.UnaryF32)

@@ -1,15 +1,14 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "rescale_amd64.h"
+#include "runs_amd64.h"
 
 // func DWConv64C4S8VNNI(a *abi.DWConvS8)
 //
 // CPU: AVX512F, BW, VL, DQ, VNNI; BMI2.
 //
-// A tile is four output pixels of 64 channels; those of a row's last tile overlap the tile before. In a last panel of up to
-// 32 (16) channels, a tile is two (four) such runs of four pixels of 32 (16) channels, one after the other in the picture;
-// where no run is left, the last is repeated. A picture less than four pixels wide is transposed if it is higher; if it
-// is small, each run is one pixel four times.
+// A tile is a run (see runs_amd64.h) of 64 channels or, in a last panel of up to 32 (16) channels, two (four) runs of as many;
+// where no run is left, the last is repeated.
 //
 //	             c0-3 16-19 32-35 48-51    c4-7..    c8-11..    c12-15..    <- the panel is described in dwconv_s8_amd64.go
 //	pixel 0      Z0                        Z1        Z2         Z3
@@ -32,39 +31,6 @@ GLOBL one<>(SB), RODATA|NOPTR, $8
 // form is how windows share pixels: 3 and 5 for filters that wide and windows a pixel apart, two3 for ROW3S2; otherwise
 // the windows may be any.
 #define two3 32
-
-// NEXTRUN stores the position of the run at which the walk stands and moves the walk, unless that run is the last.
-#define NEXTRUN(x, y, row, done) \
-	MOVQ    walkX-8(SP), x         \
-	MOVQ    walkY-16(SP), AX       \
-	MOVQ    AX, y                  \
-	DECQ    runs-24(SP)            \
-	JLE     done                   \
-	MOVQ    left-32(SP), AX        \
-	TESTQ   AX, AX                 \
-	JZ      row                    \
-	MOVQ    run-40(SP), BX         \
-	CMPQ    AX, BX                 \
-	CMOVQGT BX, AX                 \
-	SUBQ    AX, left-32(SP)        \
-	MOVQ    AX, BX                 \
-	IMULQ   xStep-48(SP), AX       \
-	IMULQ   yStep-56(SP), BX       \
-	ADDQ    AX, walkX-8(SP)        \
-	ADDQ    BX, walkY-16(SP)       \
-	JMP     done                   \
-row:                               \
-	MOVQ    lastRun-64(SP), AX     \
-	MOVQ    AX, left-32(SP)        \
-	MOVQ    rowX-72(SP), AX        \
-	ADDQ    xNext-80(SP), AX       \
-	MOVQ    AX, rowX-72(SP)        \
-	MOVQ    AX, walkX-8(SP)        \
-	MOVQ    rowY-88(SP), AX        \
-	ADDQ    yNext-96(SP), AX       \
-	MOVQ    AX, rowY-88(SP)        \
-	MOVQ    AX, walkY-16(SP)       \
-done:
 
 // TAP makes to the offset of the tap behind from's; behind the last it stays. Jumps are foreseen, and a chain of
 // conditional moves would be longer than the work on four taps.
@@ -315,66 +281,31 @@ TEXT ·DWConv64C4S8VNNI(SB), NOSPLIT, $240-8
 	ADDQ  BX, AX
 	MOVQ  AX, lastTap-104(SP)
 
-	// Four windows of a row make a run, or of a column, or one window repeated.
 	MOVQ dwConvS8_XStep(R15), AX
 	MOVQ dwConvS8_XNext(R15), BX
 	MOVQ dwConvS8_YStep(R15), CX
 	MOVQ dwConvS8_YNext(R15), DX
 	MOVQ dwConvS8_Cols(R15), SI
 	MOVQ dwConvS8_Rows(R15), DI
+	MOVQ dwConvS8_KW(R15), R8
+	MOVQ dwConvS8_XTap(R15), R9
 	XORL R12, R12
-	CMPQ SI, $4
-	JGE  wide
-	CMPQ DI, $4
-	JLT  small
-	XCHGQ AX, BX
-	XCHGQ CX, DX
-	XCHGQ SI, DI
-	JMP  tall
-
-wide:
-	MOVQ dwConvS8_KW(R15), R13
-	MOVQ dwConvS8_XTap(R15), R14
-	CMPQ AX, R14
-	CMOVQEQ R13, R12
-	ADDQ R14, R14
-	CMPQ AX, R14
-	JNE  tall
-	CMPQ R13, $3
-	JNE  tall
+	CMPQ AX, R9
+	CMOVQEQ R8, R12
+	ADDQ R9, R9
+	CMPQ AX, R9
+	JNE  shared
+	CMPQ R8, $3
+	JNE  shared
 	MOVL $two3, R12
 
-tall:
-	MOVL $4, R8
-	MOVQ AX, R9
-	MOVQ CX, R10
-	JMP  geometry
-
-small:
-	MOVL $1, R8
-	XORL R9, R9
-	XORL R10, R10
-
-geometry:
-	MOVQ R12, form-136(SP)
-	MOVQ R8, run-40(SP)
-	MOVQ AX, xStep-48(SP)
-	MOVQ CX, yStep-56(SP)
-	MOVQ BX, xNext-80(SP)
-	MOVQ DX, yNext-96(SP)
-	MOVQ R9, step-112(SP)
-	LEAQ (R9)(R9*2), R9
-	NEGQ R9
-	MOVQ R9, back-120(SP)
-	MOVQ R10, yWindow-144(SP)
-	SUBQ R8, SI
-	MOVQ SI, lastRun-64(SP)
-	LEAQ -1(SI)(R8*1), AX
-	XORL DX, DX
-	DIVQ R8
-	INCQ AX
-	IMULQ DI, AX
-	MOVQ AX, allRuns-152(SP)
+shared:
+	GEOMETRY
+	MOVQ  R12, form-136(SP)
+	MOVQ  step-112(SP), AX
+	LEAQ  (AX)(AX*2), AX
+	NEGQ  AX
+	MOVQ  AX, back-120(SP)
 
 	MOVQ dwConvS8_W(R15), AX
 	MOVQ AX, panel-160(SP)
@@ -412,16 +343,7 @@ panel:
 	MOVQ         $-1, AX
 	BZHIQ        CX, AX, AX
 	KMOVQ        AX, K1
-	MOVQ         channelX-168(SP), AX
-	MOVQ         AX, walkX-8(SP)
-	MOVQ         AX, rowX-72(SP)
-	MOVQ         channelY-176(SP), AX
-	MOVQ         AX, walkY-16(SP)
-	MOVQ         AX, rowY-88(SP)
-	MOVQ         lastRun-64(SP), AX
-	MOVQ         AX, left-32(SP)
-	MOVQ         allRuns-152(SP), AX
-	MOVQ         AX, runs-24(SP)
+	FIRSTRUN
 
 tile:
 	NEXTRUN(SI, y0-200(SP), row0, done0)

@@ -7,6 +7,7 @@ type (
 	gemmS8       = abi.GemmS8
 	gemmF32      = abi.GemmF32
 	dwConvS8     = abi.DWConvS8
+	dwConvF32    = abi.DWConvF32
 	addS8        = abi.AddS8
 	mulS8        = abi.MulS8
 	binaryF32    = abi.BinaryF32
@@ -31,6 +32,9 @@ func Gemm8x32F32AVX512(a *abi.GemmF32)
 
 //go:noescape
 func DWConv64C4S8VNNI(a *abi.DWConvS8)
+
+//go:noescape
+func DWConv32F32AVX512(a *abi.DWConvF32)
 
 //go:noescape
 func AddS8AVX512(a *abi.AddS8)

@@ -23,7 +23,7 @@
 //
 //	R0 args   R1 R2 R3 x of the tile in three rows of the filter   R19 R20 R21 distance of its pixels p1-p3
 //	R4-R7 of p0-p3 in tap column 1, R8-R11 in column 2; in other filters R4 taps left in the row, R5 rows left, R6 XTap,
-//	R7 weights, R8 R9 x of the tap, R10 KW, R11 XRow
+//	R7 weights, R8 R9 x of the tap, R10 KW, R11 XRow; R4 R8-R10 x of taps where there are five in a row
 //	R12 columns left behind the tile   R13 panel   R14 channels left   R15 y of the tile   R16 R17 R22 distance of p1-p3
 //	R23 rows left   R24 R26 scratch   R25 bit 0: Lo >= ZeroPoint, bit 1: 3x3
 
@@ -68,6 +68,39 @@
 // LO and HI add four products to accumulators.
 #define LO(p, v) SADDW_4S(p, v, v)
 #define HI(p, v) SADDW2_4S(p, v, v)
+
+// FLUSH adds the four products in V8..V11 while it multiplies the next tap into them; FLUSHLOAD loads as well.
+#define FLUSH(w) \
+	LO(8, 0)           \
+	HI(8, 1)           \
+	SMULL_8H(w, 12, 8) \
+	LO(9, 2)           \
+	HI(9, 3)           \
+	SMULL_8H(w, 13, 9) \
+	LO(10, 4)          \
+	HI(10, 5)          \
+	SMULL_8H(w, 14, 10) \
+	LO(11, 6)          \
+	HI(11, 7)          \
+	SMULL_8H(w, 15, 11)
+
+#define FLUSHLOAD(w, row) \
+	LO(8, 0)            \
+	HI(8, 1)            \
+	SMULL_8H(w, 12, 8)  \
+	FMOVD (row), F12    \
+	LO(9, 2)            \
+	HI(9, 3)            \
+	SMULL_8H(w, 13, 9)  \
+	FMOVD (row)(R19), F13 \
+	LO(10, 4)           \
+	HI(10, 5)           \
+	SMULL_8H(w, 14, 10) \
+	FMOVD (row)(R20), F14 \
+	LO(11, 6)           \
+	HI(11, 7)           \
+	SMULL_8H(w, 15, 11) \
+	FMOVD (row)(R21), F15
 
 #define ACC \
 	LO(8, 0)  \
@@ -345,12 +378,18 @@ any:
 	VMOV V1.B16, V5.B16
 	VMOV V0.B16, V6.B16
 	VMOV V1.B16, V7.B16
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
 	ADD  $128, R13, R7
 	MOVD R1, R2
 	MOVD dwConvS8_KH(R0), R5
 	MOVD dwConvS8_KW(R0), R10
 	MOVD dwConvS8_XTap(R0), R6
 	MOVD dwConvS8_XRow(R0), R11
+	CMP  $5, R10
+	BEQ  five
 
 filterrow:
 	MOVD R2, R8
@@ -363,26 +402,16 @@ pair:
 	ADD  R6, R8, R9
 	ADD  R6<<1, R8, R8
 	SUBS $2, R4
-	FIRST(SMULL_8H, 17, 8, 9, 10, 11, R9, ZR, R19, R20, R21)
+	FLUSHLOAD(17, R9)
 	MUL4(SMLAL_8H, 18, 8, 9, 10, 11)
-	ACC
 	BGE  pair
 
 single:
-	VMOVI $0, V8.B16 // so that what FINISH adds is nothing
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
 	CMN  $2, R4
 	BEQ  filterrowdone
 	LOAD4(R8, ZR, R19, R20, R21)
 	FMOVD.P 8(R7), F17
-	MUL4(SMULL_8H, 17, 8, 9, 10, 11)
-	SUBS $1, R5
-	BEQ  filtered
-	ACC
-	ADD  R11, R2
-	B    filterrow
+	FLUSH(17)
 
 filterrowdone:
 	ADD  R11, R2
@@ -395,3 +424,23 @@ filtered:
 	TBZ   $0, R25, signed
 	FINISH
 	B     narrow
+
+five:
+	FLDPD (R7), (F17, F18)
+	FLDPD 16(R7), (F19, F20)
+	LOAD4(R2, ZR, R19, R20, R21)
+	FMOVD 32(R7), F21
+	ADD   $40, R7
+	ADD   R6, R2, R8
+	ADD   R6<<1, R2, R9
+	ADD   R6<<1, R8, R10
+	ADD   R6<<2, R2, R4
+	ADD   R11, R2
+	SUBS  $1, R5
+	FLUSHLOAD(17, R8)
+	FIRST(SMLAL_8H, 18, 8, 9, 10, 11, R9, ZR, R19, R20, R21)
+	FLUSHLOAD(19, R10)
+	FIRST(SMLAL_8H, 20, 8, 9, 10, 11, R4, ZR, R19, R20, R21)
+	FLUSH(21)
+	BNE   five
+	B     filtered

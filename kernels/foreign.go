@@ -12,7 +12,7 @@ import (
 func shapeNEON(s *Set) {
 	s.Name, s.Feature = "neon", "Advanced SIMD, which every arm64 has"
 	s.GemmS8, s.GemmF32 = arm64.GemmS8NEON, arm64.GemmF32NEON
-	s.DWConvS8 = arm64.DWConvS8NEON
+	s.DWConvS8, s.DWConvF32 = arm64.DWConvS8NEON, arm64.DWConvF32NEON
 }
 
 // shapeDotProd does it for arm64 with the dot product extension, from the set of any arm64.

@@ -32,3 +32,6 @@ func packDWConvS8(dst []byte, p *abi.DWConvS8Panel) {
 		}
 	}
 }
+
+// DWConvF32NEON is the float32 depthwise convolution for any arm64.
+var DWConvF32NEON = abi.DWConvF32Class{Name: "neon", NR: 8, Run: DWConv8cF32NEON}

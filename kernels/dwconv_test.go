@@ -39,7 +39,11 @@ func TestDWConvS8(t *testing.T) {
 			x := input[int8](g, s.x(), abi.Slack)
 			g.codes(x, -128)
 			w := make([]int8, s.c*taps)
-			g.codes(w, -127)
+			lowest := int32(-127)
+			if set.DWConvS8.Weight128 {
+				lowest -= int32(g.IntN(2))
+			}
+			g.codes(w, lowest)
 			zx, zy := g.zeroPoint(), g.zeroPoint()
 			lo, hi := g.limits(zy)
 			bias, mult, shift := make([]int32, s.c), make([]int32, s.c), make([]int32, s.c)

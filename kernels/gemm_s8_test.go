@@ -25,7 +25,8 @@ func (p *problemS8) String() string {
 	return fmt.Sprintf("%dx%d taps %d k %d zx %d zy %d clamp [%d,%d]", p.rows, p.cols, p.taps, p.k, p.zx, p.zy, p.lo, p.hi)
 }
 
-func newProblemS8(g *guard, rows, cols, taps, k int) *problemS8 {
+// newProblemS8 makes weights from lo on.
+func newProblemS8(g *guard, rows, cols, taps, k int, lo int32) *problemS8 {
 	p := &problemS8{rows: rows, cols: cols, taps: taps, k: k, zx: g.zeroPoint(), zy: g.zeroPoint()}
 	p.lo, p.hi = g.limits(p.zy)
 	pixels := rows + taps + 2
@@ -41,7 +42,7 @@ func newProblemS8(g *guard, rows, cols, taps, k int) *problemS8 {
 	}
 	p.pixel[0] = int32((pixels - 1) * stride)
 	p.w = make([]int8, cols*taps*k)
-	g.codes(p.w, -127)
+	g.codes(p.w, lo)
 	p.bias, p.mult, p.shift = make([]int32, cols), make([]int32, cols), make([]int32, cols)
 	exponents, odd := g.IntN(3), g.IntN(cols) // any; no zero; one zero among others: kernels have a form without
 	for n := range cols {
@@ -117,7 +118,11 @@ func TestGemmS8(t *testing.T) {
 		c := &set.GemmS8
 		check := func(rows, cols, taps, k int) {
 			g.reset()
-			p := newProblemS8(g, rows, cols, taps, k)
+			lo := int32(-127)
+			if c.Weight128 {
+				lo -= int32(g.IntN(2))
+			}
+			p := newProblemS8(g, rows, cols, taps, k, lo)
 			yStride := cols + [...]int{0, 1, 29}[g.IntN(3)]
 			want, wantY := p.args(g, &truth.GemmS8, yStride)
 			truth.GemmS8.Run(want)

@@ -6,6 +6,7 @@ package abi
 type GemmS8Class struct {
 	Name       string
 	MR, NR, KR int
+	Weight128  bool // exact with weights of −128 too; an operator takes the portable kernel where this is false
 	// Panel returns the bytes of one packed panel of NR outputs with taps taps of k (a multiple of KR) weights each.
 	Panel func(taps, k int) int
 	// Pack writes one panel. See GemmS8Panel.
@@ -17,7 +18,7 @@ type GemmS8Class struct {
 //
 // Pack zero-fills channels past len(Bias) and k past K: what a kernel reads there never reaches y.
 type GemmS8Panel struct {
-	W     []int8  // [n][Taps][K], each in [−128,127]
+	W     []int8  // [n][Taps][K]; none is −128 unless the class allows it
 	Bias  []int32 // [n], already − zeroPoint(x)·Σw, wrapping
 	Mult  []int32 // [n] Q31 mantissa, 0 or [2^30, 2^31−1]
 	Shift []int32 // [n] exponent: > 0 left, ≤ 0 right; within [−31, 30]

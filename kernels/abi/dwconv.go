@@ -44,8 +44,9 @@ type DWConvF32 struct {
 
 // DWConvS8Class is one implementation of the int8 depthwise convolution. NR is the number of channels of a panel.
 type DWConvS8Class struct {
-	Name string
-	NR   int
+	Name      string
+	NR        int
+	Weight128 bool // exact with weights of −128 too
 	// Panel returns the bytes of one packed panel, a multiple of 4.
 	Panel func(kh, kw int) int
 	// Pack writes one panel.
@@ -53,8 +54,8 @@ type DWConvS8Class struct {
 	Run  func(*DWConvS8)
 }
 
-// DWConvS8Panel is what Pack needs of up to NR channels. Fits holds for each, and no weight is −128 unless the class
-// is the portable one. Pack zero-fills channels past len(Bias).
+// DWConvS8Panel is what Pack needs of up to NR channels. Fits holds for each unless the class is the portable one, and
+// no weight is −128 unless the class allows it. Pack zero-fills channels past len(Bias).
 type DWConvS8Panel struct {
 	W      []int8  // [n][KH][KW]
 	Bias   []int32 // [n], already − zeroPoint(x)·Σw, wrapping

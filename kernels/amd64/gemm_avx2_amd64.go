@@ -6,9 +6,9 @@ import (
 	"edgerun/kernels/abi"
 )
 
-// GemmS8AVX2 is the int8 matrix product for AVX2.
+// GemmS8AVX2 is the int8 matrix product for AVX2. It sums products of int16 in int32, so that weights may be −128.
 var GemmS8AVX2 = abi.GemmS8Class{
-	Name: "avx2", MR: 4, NR: nrAVX2, KR: krAVX2,
+	Name: "avx2", MR: 4, NR: nrAVX2, KR: krAVX2, Weight128: true,
 	Panel: func(taps, k int) int { return headAVX2 + nrAVX2*taps*k },
 	Pack:  packAVX2,
 	Run:   Gemm4x16C2S8AVX2,

@@ -6,9 +6,10 @@ import (
 	"edgerun/kernels/abi"
 )
 
-// GemmS8VNNI is the int8 matrix product for AVX-512 VNNI; weights may be −128.
+// GemmS8VNNI is the int8 matrix product for AVX-512 VNNI. Weights may be −128: the instruction adds four products of
+// at most 255·128 in int32, and what the flipped top bits of x add is taken out of the bias modulo 2^32.
 var GemmS8VNNI = abi.GemmS8Class{
-	Name: "vnni", MR: 8, NR: nrS8, KR: krS8,
+	Name: "vnni", MR: 8, NR: nrS8, KR: krS8, Weight128: true,
 	Panel: func(taps, k int) int { return headS8 + nrS8*taps*k },
 	Pack:  packS8,
 	Run:   Gemm8x32C4S8VNNI,

@@ -7,7 +7,8 @@ import (
 	"edgerun/kernels/abi"
 )
 
-// GemmS8NEON is the int8 matrix product for any arm64. Its weights must lie in [−127, 127].
+// GemmS8NEON is the int8 matrix product for any arm64. Its weights must lie in [−127, 127], for it adds two
+// products in int16.
 var GemmS8NEON = abi.GemmS8Class{
 	Name: "neon", MR: 4, NR: 4, KR: 16,
 	Panel: func(taps, k int) int { return panelS8(4, taps, k) },
@@ -15,9 +16,10 @@ var GemmS8NEON = abi.GemmS8Class{
 	Run:   Gemm4x4c16S8NEON,
 }
 
-// GemmS8DotProd is the int8 matrix product for arm64 with the dot product extension.
+// GemmS8DotProd is the int8 matrix product for arm64 with the dot product extension, which adds four products in int32:
+// weights may be −128.
 var GemmS8DotProd = abi.GemmS8Class{
-	Name: "dotprod", MR: 4, NR: 16, KR: 4,
+	Name: "dotprod", MR: 4, NR: 16, KR: 4, Weight128: true,
 	Panel: func(taps, k int) int { return panelS8(16, taps, k) },
 	Pack:  func(dst []byte, p *abi.GemmS8Panel) { packS8(dst, p, 16, 4) },
 	Run:   Gemm4x16c4S8DotProd,

@@ -9,7 +9,7 @@ import (
 
 // DWConvS8 works on single channels; its panel is GemmS8's with a tap for each weight.
 var DWConvS8 = abi.DWConvS8Class{
-	Name: "generic", NR: 1, Run: dwConvS8,
+	Name: "generic", NR: 1, Weight128: true, Run: dwConvS8,
 	Panel: func(kh, kw int) int { return panelS8(kh*kw, 1) },
 	Pack: func(dst []byte, p *abi.DWConvS8Panel) {
 		packS8(dst, &abi.GemmS8Panel{W: p.W, Bias: p.Bias, Mult: p.Mult, Shift: p.Shift, Taps: p.KH * p.KW, K: 1})

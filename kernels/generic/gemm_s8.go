@@ -8,7 +8,7 @@ import (
 )
 
 // GemmS8 works on single outputs; its panel is [bias int32][mult int32][shift int32][taps][k].
-var GemmS8 = abi.GemmS8Class{Name: "generic", MR: 1, NR: 1, KR: 1, Panel: panelS8, Pack: packS8, Run: gemmS8}
+var GemmS8 = abi.GemmS8Class{Name: "generic", MR: 1, NR: 1, KR: 1, Weight128: true, Panel: panelS8, Pack: packS8, Run: gemmS8}
 
 const headS8 = 12
 

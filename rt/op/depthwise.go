@@ -35,7 +35,7 @@ const dwCost = 8
 func newDepthwiseS8(p *Prepare, win window, q *gemmS8Params) *depthwise {
 	d := newDepthwise(p, win, int8(q.zx))
 	d.s8, d.zy, d.qlo, d.qhi = p.Kernels.DWConvS8, q.zy, q.lo, q.hi
-	bias, fits := q.fold()
+	bias, fits := q.fold(d.s8.Weight128)
 	if !fits {
 		d.s8 = generic.DWConvS8
 	}

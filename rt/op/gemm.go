@@ -76,8 +76,9 @@ type gemmS8Params struct {
 	inSlot, outSlot int
 }
 
-// fold returns the biases less zeroPoint(x)·Σw, and whether the fast kernels are exact for all channels.
-func (p *gemmS8Params) fold() (bias []int32, fits bool) {
+// fold returns the biases less zeroPoint(x)·Σw, and whether a fast kernel is exact for all channels; weight128 says
+// whether it is for weights of −128.
+func (p *gemmS8Params) fold(weight128 bool) (bias []int32, fits bool) {
 	kk := p.taps * p.k
 	bias, fits = make([]int32, len(p.bias)), true
 	for c := range bias {
@@ -89,17 +90,17 @@ func (p *gemmS8Params) fold() (bias []int32, fits bool) {
 		}
 		bias[c] = p.bias[c] - p.zx*sum
 		accMax := max(int64(p.bias[c]), -int64(p.bias[c])) + 255*magnitude
-		fits = fits && !min128 && abi.Fits(p.mult[c], p.shift[c], accMax)
+		fits = fits && (weight128 || !min128) && abi.Fits(p.mult[c], p.shift[c], accMax)
 	}
 	return bias, fits
 }
 
 // newGemmS8 folds the input's zero point into the bias and packs the weights. A layer that the set's fast form
-// cannot do exactly (a left shift, a huge bias, a weight of −128) takes the portable kernel.
+// cannot do exactly (a left shift, a huge bias, for some a weight of −128) takes the portable kernel.
 func newGemmS8(set *kernels.Set, p *gemmS8Params) *gemmS8 {
 	cols, kk := len(p.bias), p.taps*p.k
 	class := set.GemmS8
-	bias, fits := p.fold()
+	bias, fits := p.fold(class.Weight128)
 	if !fits {
 		class = generic.GemmS8
 	}

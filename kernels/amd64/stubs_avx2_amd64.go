@@ -46,3 +46,9 @@ func AvgPoolF32AVX2(a *abi.PoolF32)
 
 //go:noescape
 func SoftmaxF32AVX2(a *abi.SoftmaxF32)
+
+//go:noescape
+func DWConv16CS8AVX2(a *abi.DWConvS8)
+
+//go:noescape
+func DWConv16CF32AVX2(a *abi.DWConvF32)

@@ -68,8 +68,8 @@ func machineInfo(chosen string) info {
 	}
 	switch runtime.GOARCH {
 	case "amd64":
-		in.Features = []feature{{"avx2", cpu.X86.HasAVX2}, {"avx512f", cpu.X86.HasAVX512F}, {"avx512bw", cpu.X86.HasAVX512BW},
-			{"avx512vl", cpu.X86.HasAVX512VL}, {"avx512vbmi", cpu.X86.HasAVX512VBMI}, {"avx512vnni", cpu.X86.HasAVX512VNNI}}
+		in.Features = []feature{{"avx2", cpu.X86.HasAVX2}, {"fma", cpu.X86.HasFMA}, {"bmi2", cpu.X86.HasBMI2}, {"avx512f", cpu.X86.HasAVX512F},
+			{"avx512bw", cpu.X86.HasAVX512BW}, {"avx512vl", cpu.X86.HasAVX512VL}, {"avx512vbmi", cpu.X86.HasAVX512VBMI}, {"avx512vnni", cpu.X86.HasAVX512VNNI}}
 	case "arm64":
 		in.Features = []feature{{"asimd", cpu.ARM64.HasASIMD}, {"asimddp (SDOT)", cpu.ARM64.HasASIMDDP},
 			{"i8mm (SMMLA)", cpu.ARM64.HasI8MM}, {"sve", cpu.ARM64.HasSVE}}

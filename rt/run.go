@@ -19,6 +19,7 @@ type Session struct {
 	views   []*op.Node // for inferring extents when an input is resized
 	current op.Step
 	observe Observer
+	trace   *Trace
 }
 
 // Observer is called after each step with the node and its outputs' data, which it must not keep but may change: later
@@ -132,11 +133,19 @@ func (s *Session) infer() error {
 
 // Run computes the outputs from the inputs. It allocates nothing and cannot fail: Compile and Resize have checked.
 func (s *Session) Run() {
+	var j job = s
+	if s.trace != nil {
+		j = s.trace
+		s.trace.beginRun()
+	}
 	for i := range s.program.steps {
 		st := &s.program.steps[i]
 		if st.run != nil {
 			s.current = st.run
-			s.pool.run(s, st.run.Tasks(&s.frame))
+			if s.trace != nil {
+				s.trace.step = int32(i)
+			}
+			s.pool.run(j, st.run.Tasks(&s.frame))
 		}
 		if s.observe != nil {
 			s.report(i, st.node)
@@ -146,6 +155,9 @@ func (s *Session) Run() {
 		if v.DType == tensor.Float32 {
 			fixed.CanonicalF32(s.Output(i).F32())
 		}
+	}
+	if s.trace != nil {
+		s.trace.endRun()
 	}
 }
 

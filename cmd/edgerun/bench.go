@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"edgerun/loader"
 	"edgerun/rt"
 	"edgerun/rt/graph"
 	"edgerun/rt/tensor"
@@ -22,6 +23,7 @@ func benchCommand() *cobra.Command {
 	var runs, warmup int
 	var dims []string
 	var asJSON, layers bool
+	var traceFile string
 	c := &cobra.Command{
 		Use:   "bench MODEL",
 		Short: "Measure latency: p50, p95, p99 and a table by layer",
@@ -48,6 +50,15 @@ func benchCommand() *cobra.Command {
 					return err
 				}
 			}
+			if traceFile != "" {
+				events, err := trace(c.Context(), prog, pool, warmup)
+				if err != nil {
+					return err
+				}
+				if err := loader.WriteAtomic(traceFile, func(w io.Writer) error { return writeTrace(w, events) }); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), b)
 			}
@@ -59,6 +70,7 @@ func benchCommand() *cobra.Command {
 	c.Flags().IntVar(&runs, "runs", 200, "measured inferences")
 	c.Flags().IntVar(&warmup, "warmup", 20, "inferences before measuring")
 	c.Flags().BoolVar(&layers, "layers", true, "measure each layer in a second pass")
+	c.Flags().StringVar(&traceFile, "trace", "", "write a trace of some more inferences to this file, for chrome://tracing or ui.perfetto.dev")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

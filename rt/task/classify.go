@@ -66,16 +66,13 @@ func (c *Classifier) Classify(output []float32) ([]Answer, error) {
 	}
 	top := best[0].Probability
 	var sum float32
-	if c.spec.OutputIs == Logits {
+	if c.spec.OutputIs != Probabilities {
 		sum = fixed.Sum16Exp(output, top)
 	}
 	kept := 0
 	for _, a := range best {
-		switch c.spec.OutputIs {
-		case Logits:
+		if c.spec.OutputIs != Probabilities {
 			a.Probability = fixed.ExpF32(a.Probability-top) / sum
-		case LogProbabilities:
-			a.Probability = fixed.ExpF32(a.Probability)
 		}
 		if a.Probability >= c.spec.Threshold {
 			best[kept] = a
@@ -83,4 +80,37 @@ func (c *Classifier) Classify(output []float32) ([]Answer, error) {
 		}
 	}
 	return best[:kept], nil
+}
+
+// Probabilities writes the probability of every class to dst, which must be as long as output: the output itself, or its
+// softmax. It allocates nothing.
+func (c *Classifier) Probabilities(dst, output []float32) {
+	copy(dst, output)
+	if c.spec.OutputIs == Probabilities || len(output) == 0 {
+		return
+	}
+	top := output[0]
+	for _, v := range output {
+		top = max(top, v)
+	}
+	sum := fixed.Sum16Exp(output, top)
+	for i, v := range output {
+		dst[i] = fixed.ExpF32(v-top) / sum
+	}
+}
+
+// Rank returns how many classes Classify would list before the given one: an answer is in the top k if its rank is below
+// k. A class whose output is NaN comes last.
+func Rank(output []float32, class int) int {
+	v := output[class]
+	if v != v {
+		return len(output)
+	}
+	rank := 0
+	for i, u := range output {
+		if u > v || u == v && i < class {
+			rank++
+		}
+	}
+	return rank
 }

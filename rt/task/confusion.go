@@ -46,7 +46,7 @@ func (c *Confusion) At(truth, prediction int) uint64 {
 	return c.count[truth*(c.classes+1)+prediction]
 }
 
-// Samples returns how many samples were counted, Correct how many of them were answered with their class.
+// Samples returns how many samples were counted.
 func (c *Confusion) Samples() (n uint64) {
 	for _, v := range c.count {
 		n += v
@@ -54,6 +54,7 @@ func (c *Confusion) Samples() (n uint64) {
 	return n
 }
 
+// Correct returns how many samples were answered with their class.
 func (c *Confusion) Correct() (n uint64) {
 	for k := range c.classes {
 		n += c.At(k, k)

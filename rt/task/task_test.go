@@ -77,7 +77,7 @@ func TestSpec(t *testing.T) {
 		want string
 	}{
 		{task.Spec{}, `kind "" unknown`},
-		{task.Spec{Kind: task.KindNone, TopK: 1}, "no other field"},
+		{task.Spec{Kind: task.KindNone, TopK: 1}, "takes no topK"},
 		{task.Spec{Kind: task.KindClassify}, `outputIs "" unknown`},
 		{task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, TopK: -1}, "topK -1"},
 		{task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, Threshold: 1.5}, "threshold 1.5"},

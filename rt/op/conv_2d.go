@@ -96,7 +96,7 @@ func prepareConv2D(p *Prepare) (Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		params.taps, params.k = win.taps(), depth
+		params.w, params.taps, params.k = w.Const.Data.I8(), win.taps(), depth
 		return convStepS8(p, win, groups, params), nil
 	}
 	return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
@@ -142,38 +142,12 @@ func convStepS8(p *Prepare, win window, groups int, all *gemmS8Params) Step {
 	per, kk := len(all.bias)/groups, all.taps*all.k
 	for g := range groups {
 		c0, c1 := g*per, (g+1)*per
-		q := *all
-		q.w, q.bias, q.mult, q.shift = all.w[c0*kk:c1*kk], all.bias[c0:c1], all.mult[c0:c1], all.shift[c0:c1]
-		q.buildRows = groupRows(win, g*all.k)
-		s.groups = append(s.groups, newGemmS8(p.Kernels, &q))
+		q := all.channelRange(c0, c1)
+		q.w, q.buildRows = all.w[c0*kk:c1*kk], groupRows(win, g*all.k)
+		s.groups = append(s.groups, newGemmS8(p.Kernels, q))
 	}
 	s.split()
 	return s
-}
-
-// convS8 gathers weights and quantization of an int8 convolution, all channels of it.
-func convS8(p *Prepare) (*gemmS8Params, error) {
-	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
-	sx, zx, err := perTensor("input", &x.Type)
-	if err != nil {
-		return nil, err
-	}
-	sy, zy, err := perTensor("output", &y.Type)
-	if err != nil {
-		return nil, err
-	}
-	if err := weightsS8(w); err != nil {
-		return nil, err
-	}
-	channels := w.Shape.Dim[0]
-	bias, err := biasS8(optional(p.Node, 2), channels)
-	if err != nil {
-		return nil, err
-	}
-	q := &gemmS8Params{w: w.Const.Data.I8(), bias: bias, zx: zx, zy: zy, inSlot: x.Slot, outSlot: y.Slot}
-	q.mult, q.shift = channelMultipliers(sx, w.Quant.Scale, sy, channels)
-	q.lo, q.hi = clampS8(p.Attrs, sy, zy)
-	return q, nil
 }
 
 // groupRows builds the window's indirection with every tap moved by the group's first channel.

@@ -102,6 +102,14 @@ func (a Attrs) Ints(name string) []int {
 	return nil
 }
 
+// Floats returns the attribute, or nil. The slice is the node's own.
+func (a Attrs) Floats(name string) []float32 {
+	if p := a.find(name); p != nil {
+		return p.F
+	}
+	return nil
+}
+
 // Float returns the attribute, or def where it is absent.
 func (a Attrs) Float(name string, def float32) float32 {
 	if p := a.find(name); p != nil && len(p.F) == 1 {
@@ -125,9 +133,11 @@ func (a Attrs) With(b Attr) Attrs {
 }
 
 // IntAttr, IntsAttr and FloatAttr make attributes.
-func IntAttr(name string, v int) Attr       { return Attr{Name: name, Kind: Int, I: []int{v}} }
-func IntsAttr(name string, v ...int) Attr   { return Attr{Name: name, Kind: Ints, I: v} }
-func FloatAttr(name string, v float32) Attr { return Attr{Name: name, Kind: Float, F: []float32{v}} }
+func IntAttr(name string, v int) Attr           { return Attr{Name: name, Kind: Int, I: []int{v}} }
+func IntsAttr(name string, v ...int) Attr       { return Attr{Name: name, Kind: Ints, I: v} }
+func FloatAttr(name string, v float32) Attr     { return Attr{Name: name, Kind: Float, F: []float32{v}} }
+func FloatsAttr(name string, v ...float32) Attr { return Attr{Name: name, Kind: Floats, F: v} }
+func StringAttr(name, v string) Attr            { return Attr{Name: name, Kind: String, S: v} }
 
 // Arg is what Infer and Prepare see of an input: its type and, where it is known beforehand, its value.
 type Arg struct {
@@ -196,6 +206,7 @@ const (
 	OwnRange                // the output has a range of its own
 	SameRange               // codes pass through: output and inputs share scale and zero point
 	FixedOutput             // the arithmetic fixes the output's scale and zero point
+	TiedRange               // as SameRange, but the output may go beyond an input: the quantizer unites their ranges
 )
 
 var (

@@ -198,5 +198,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return append(all, activationCases()...)
+	return append(append(all, activationCases()...), moveCases()...)
 }

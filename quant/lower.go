@@ -62,6 +62,8 @@ func (l *lowering) node(n *graph.Node) error {
 			c, err = l.weights(n, v)
 		case i > 0 && i == q.Bias:
 			continue // needs the weights' final scales
+		case q.Kind == op.TiedRange:
+			c, err = l.codeAs(v, l.ranges[n.Out[0]])
 		case v.Const != nil:
 			c = l.constant(v)
 		default:
@@ -140,6 +142,23 @@ func (l *lowering) code(v *graph.Value) (*graph.Value, error) {
 	return n.Out[0], nil
 }
 
+// codeAs returns v in int8 with the given scale and zero point, requantized if its codes have others.
+func (l *lowering) codeAs(v *graph.Value, q tensor.Quant) (*graph.Value, error) {
+	if v.Const != nil {
+		return quantized(v, q), nil
+	}
+	c, err := l.code(v)
+	if err != nil || c.Quant.Equal(q) {
+		return c, err
+	}
+	n, err := l.out.Add(op.Quantize, v.Name+"/requantize", nil, c)
+	if err != nil {
+		return nil, err
+	}
+	n.Out[0].Quant = q
+	return n.Out[0], nil
+}
+
 // real returns v in float32 (or in the type that it has in the float graph).
 func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 	if v.Const != nil {
@@ -158,12 +177,15 @@ func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 
 // constant quantizes an operand that is a constant by its own range.
 func (l *lowering) constant(v *graph.Value) *graph.Value {
-	x := v.Const.Data.F32()
 	lo, hi := float32(0), float32(0)
-	for _, f := range x {
+	for _, f := range v.Const.Data.F32() {
 		lo, hi = min(lo, f), max(hi, f)
 	}
-	q := calib.Activation(lo, hi)
+	return quantized(v, calib.Activation(lo, hi))
+}
+
+func quantized(v *graph.Value, q tensor.Quant) *graph.Value {
+	x := v.Const.Data.F32()
 	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: q})
 	for i, f := range x {
 		c := math.Round(float64(f)/float64(q.Scale[0])) + float64(q.Zero[0])

@@ -60,10 +60,16 @@ func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Float: float, Ranges: map[string]*observe.Histogram{}}
-	ranges := map[*graph.Value]tensor.Quant{}
+	found := map[*graph.Value]bounds{}
 	for v, c := range collectors {
-		ranges[v] = calib.Activation(c.Range())
+		lo, hi := c.Range()
+		found[v] = bounds{lo, hi}
 		r.Ranges[v.Name] = c.Histogram()
+	}
+	tie(float, found)
+	ranges := map[*graph.Value]tensor.Quant{}
+	for v, b := range found {
+		ranges[v] = calib.Activation(b.lo, b.hi)
 	}
 	if r.Int8, r.Issues, err = lower(float, ranges); err != nil {
 		return nil, err

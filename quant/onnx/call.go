@@ -205,6 +205,9 @@ func (c *call) emit(def *op.Def, suffix string, attrs op.Attrs, in ...*graph.Val
 	if c.err != nil {
 		return &graph.Value{}
 	}
+	if v := c.compute(def, attrs, in); v != nil {
+		return v
+	}
 	n, err := c.im.g.Add(def, c.im.names.name(c.name+suffix), attrs, in...)
 	if err != nil {
 		c.fail("%w", inner(err))

@@ -229,7 +229,7 @@ func (im *importer) node(n *node) bool {
 		return im.report(n, errors.New("no operator set of the default domain is imported"))
 	}
 	translate := operators[n.opType]
-	if translate == nil {
+	if translate == nil && folders[n.opType] == nil {
 		return im.report(n, fmt.Errorf("operator %w", op.ErrUnsupported))
 	}
 	c := &call{im: im, node: n}
@@ -246,7 +246,13 @@ func (im *importer) node(n *node) bool {
 		}
 		c.in = append(c.in, v)
 	}
-	translate(c)
+	switch folded := c.foldNode(); {
+	case folded:
+	case translate == nil:
+		c.unsupported("operator")
+	default:
+		translate(c)
+	}
 	c.finish()
 	if c.err != nil {
 		for _, name := range n.out {

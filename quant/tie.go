@@ -1,0 +1,59 @@
+package quant
+
+import (
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+)
+
+// bounds are the least and the largest real that a value's codes must express.
+type bounds struct{ lo, hi float32 }
+
+// tie gives values whose codes an operator passes on together (all inputs and the output of a Concat) one range, the
+// union of theirs, so that none has to be requantized. Operators that only hand codes on carry it to their inputs: what
+// counts is the range of the value where the codes are made.
+func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
+	leader := map[*graph.Value]*graph.Value{}
+	find := func(v *graph.Value) *graph.Value {
+		for leader[v] != nil {
+			v = leader[v]
+		}
+		return v
+	}
+	join := func(a, b *graph.Value) {
+		if a, b = find(a), find(b); a != b {
+			leader[a] = b
+		}
+	}
+	var tied []*graph.Value
+	for _, n := range g.Nodes {
+		kind := n.Op.Quant.Kind
+		if kind != op.SameRange && kind != op.TiedRange {
+			continue
+		}
+		for _, in := range n.In {
+			if in == nil || in.Const != nil {
+				continue
+			}
+			if _, known := ranges[in]; known {
+				join(in, n.Out[0])
+			}
+		}
+		if kind == op.TiedRange {
+			tied = append(tied, n.Out[0])
+		}
+	}
+	union := map[*graph.Value]bounds{}
+	for _, v := range tied {
+		union[find(v)] = ranges[find(v)]
+	}
+	for v, r := range ranges {
+		if u, ok := union[find(v)]; ok {
+			union[find(v)] = bounds{min(u.lo, r.lo), max(u.hi, r.hi)}
+		}
+	}
+	for v := range ranges {
+		if u, ok := union[find(v)]; ok {
+			ranges[v] = u
+		}
+	}
+}

@@ -151,6 +151,9 @@ func (im *importer) input(in *valueProto) (*graph.Value, error) {
 			}
 			v.Sym = sym
 		}
+		if size == 0 {
+			return nil, fmt.Errorf("dimension %d is 0, want 1 to %d: %w", i, tensor.MaxDim, op.ErrUnsupported)
+		}
 		if size < 1 || size > tensor.MaxDim {
 			return nil, fmt.Errorf("dimension %d is %d, want 1 to %d", i, size, tensor.MaxDim)
 		}

@@ -142,10 +142,7 @@ func importPad(c *call) {
 				c.fail("constant_value has shape %v, want a scalar", t.Shape)
 			}
 			if c.err == nil {
-				value = cast(t, tensor.Float32).Data.F32()[0]
-				if back := cast(tensor.FromF32(t.Shape, []float32{value}), t.DType); string(back.Data.Bytes()) != string(t.Data.Bytes()) && value == value {
-					c.unsupported("constant_value that float32 does not hold")
-				}
+				value = c.padValue(t)
 			}
 		}
 		if c.optional(3) != nil {
@@ -171,6 +168,18 @@ func importPad(c *call) {
 		attrs = append(attrs, op.FloatAttr("value", value))
 	}
 	c.set(0, c.emit(op.Pad, "", attrs, x))
+}
+
+// padValue is the constant in float32, which must hold it.
+func (c *call) padValue(t *tensor.Tensor) float32 {
+	if t.DType == tensor.Float32 {
+		return t.Data.F32()[0]
+	}
+	value := cast(t, tensor.Float32)
+	if string(cast(value, t.DType).Data.Bytes()) != string(t.Data.Bytes()) {
+		c.unsupported("constant_value that float32 does not hold")
+	}
+	return value.Data.F32()[0]
 }
 
 // importReduceMean takes the axes from an attribute before operator set 18, from a constant input since.

@@ -183,12 +183,18 @@ func (c *call) resize(mode, coordinates, rounding string, scales []float32, exte
 	if given {
 		attrs = append(attrs, op.FloatsAttr("scales", scale...))
 	}
+	if !slices.Contains(knownCoordinates, coordinates) {
+		c.unsupported("coordinate_transformation_mode %s", quote(coordinates))
+	}
 	if channelsLast {
 		c.set(0, c.emit(op.Resize, "", attrs, x))
 		return
 	}
 	c.set(0, c.nchw(c.emit(op.Resize, "", attrs, c.nhwc(x)), rank))
 }
+
+// knownCoordinates are ONNX's formulas that op.Resize has.
+var knownCoordinates = []string{"half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "asymmetric", "align_corners"}
 
 // constFloats is the value of a constant float32 input of one dimension.
 func (c *call) constFloats(i int, what string) []float32 {

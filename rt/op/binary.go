@@ -35,59 +35,89 @@ func inferBinary(n *Node) error {
 // binaryStep runs an elementwise operator of two operands over runs of both.
 type binaryStep struct {
 	slots
-	kernel      string
-	packedBytes int
-	run         func(*Frame, *Worker, part)
+	size int // bytes of an element
+	info Info
+	run  func(*Worker, part)
 }
 
 // part is one run as kernels take it: n elements of y from n of operand a and, by step (1, or 0 to repeat one), of b.
 // Where the first operand of the node is the one that repeats, the two are exchanged and reverse is 1.
 type part struct {
-	a, b, y int // where they begin
-	slotA   int
-	slotB   int
-	slotY   int
+	a, b, y tensor.Buffer
 	n, step int
 	reverse int
 }
 
-func (s *binaryStep) Info() Info         { return Info{Kernel: s.kernel, PackedBytes: s.packedBytes} }
+// tileElements is the length up to which a short run of b that repeats is copied behind itself, so that one call of a
+// kernel serves many runs of a: a value per channel against few channels of many pixels.
+const tileElements = 1024
+
+func (s *binaryStep) Info() Info         { return s.info }
 func (s *binaryStep) Tasks(f *Frame) int { r := s.runs(f); return r.tasks() }
 
 func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 	r := s.runs(f)
-	p := part{slotA: s.a, slotB: s.b, slotY: s.y, step: r.stepB}
+	a, b, y := f.Buf[s.a], f.Buf[s.b], f.Buf[s.y]
+	p := part{step: r.stepB}
 	if r.stepA == 0 {
-		p.slotA, p.slotB, p.step, p.reverse = s.b, s.a, 0, 1
+		p.step = 0
 	}
+	if r.repeatsA() {
+		a, b, p.reverse = b, a, 1
+	}
+	at := func(buf tensor.Buffer, i, n int) tensor.Buffer { return buf.Slice(i*s.size, n*s.size) }
 	if r.outer == 1 {
-		p.y, p.n = chunk(task, r.n)
-		p.a, p.b = p.y, p.y*p.step
-		s.run(f, w, p)
+		first, n := chunk(task, r.n)
+		p.a, p.b, p.y, p.n = at(a, first, n), at(b, first*p.step, 1+(n-1)*p.step), at(y, first, n), n
+		s.run(w, p)
 		return
 	}
-	p.n = r.n
-	first, last := r.span(task)
-	for i := first; i < last; i++ {
-		p.a, p.b = r.at(i)
+	tile := 1
+	if p.step == 1 && s.info.ScratchBytes > 0 {
+		tile = max(1, min(r.dim[0], tileElements/r.n))
+	}
+	tiled := -1 // the run of b that scratch holds
+	for i, last := r.span(task); i < last; {
+		m := min(tile, last-i, r.dim[0]-i%r.dim[0])
+		inA, inB := r.at(i)
 		if p.reverse != 0 {
-			p.a, p.b = p.b, p.a
+			inA, inB = inB, inA
 		}
-		p.y = i * r.n
-		s.run(f, w, p)
+		p.n = m * r.n
+		p.a, p.b, p.y = at(a, inA, p.n), at(b, inB, 1+(r.n-1)*p.step), at(y, i*r.n, p.n)
+		if tile > 1 {
+			if inB != tiled {
+				repeat(w.Scratch.Bytes()[:tile*r.n*s.size], p.b.Bytes())
+				tiled = inB
+			}
+			p.b = w.Scratch
+		}
+		s.run(w, p)
+		i += m
+	}
+}
+
+// repeat fills dst with copies of src.
+func repeat(dst, src []byte) {
+	for n := copy(dst, src); n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }
 
 func newBinary(p *Prepare) *binaryStep {
-	return &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, kernel: p.Kernels.Name}
+	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, size: p.In[0].DType.SizeBytes(1), info: Info{Kernel: p.Kernels.Name}}
+	if p.In[0].Shape != p.In[1].Shape {
+		s.info.ScratchBytes = tileElements * s.size
+	}
+	return s
 }
 
 // runF32 runs a float32 kernel with the node's fused activation.
 func (s *binaryStep) runF32(attrs Attrs, kernel func(*abi.BinaryF32)) *binaryStep {
 	clamp, lo, hi := clampF32(attrs)
-	s.run = func(f *Frame, w *Worker, p part) {
+	s.run = func(w *Worker, p part) {
 		a := &w.BinaryF32
-		a.A, a.B, a.Y = &f.Buf[p.slotA].F32()[p.a], &f.Buf[p.slotB].F32()[p.b], &f.Buf[p.slotY].F32()[p.y]
+		a.A, a.B, a.Y = p.a.PtrF32(), p.b.PtrF32(), p.y.PtrF32()
 		a.N, a.BStep, a.Reverse, a.Clamp, a.Lo, a.Hi = p.n, p.step, p.reverse, clamp, lo, hi
 		kernel(a)
 	}
@@ -100,10 +130,10 @@ func (s *binaryStep) runAddS8(form abi.AddS8, kernel func(*abi.AddS8)) *binarySt
 	exchanged.ZA, exchanged.MA, exchanged.ShiftA, exchanged.Reverse = form.ZB, form.MB, form.ShiftB, 1
 	exchanged.ZB, exchanged.MB, exchanged.ShiftB = form.ZA, form.MA, form.ShiftA
 	forms := [2]abi.AddS8{form, exchanged}
-	s.run = func(f *Frame, w *Worker, p part) {
+	s.run = func(w *Worker, p part) {
 		a := &w.AddS8
 		*a = forms[p.reverse]
-		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.A, a.B, a.Y = p.a.PtrI8(), p.b.PtrI8(), p.y.PtrI8()
 		a.N, a.BStep = p.n, p.step
 		kernel(a)
 	}
@@ -115,10 +145,10 @@ func (s *binaryStep) runMulS8(form abi.MulS8, kernel func(*abi.MulS8)) *binarySt
 	exchanged := form
 	exchanged.ZA, exchanged.ZB = form.ZB, form.ZA
 	forms := [2]abi.MulS8{form, exchanged}
-	s.run = func(f *Frame, w *Worker, p part) {
+	s.run = func(w *Worker, p part) {
 		a := &w.MulS8
 		*a = forms[p.reverse]
-		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.A, a.B, a.Y = p.a.PtrI8(), p.b.PtrI8(), p.y.PtrI8()
 		a.N, a.BStep = p.n, p.step
 		kernel(a)
 	}

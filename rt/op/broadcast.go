@@ -35,7 +35,7 @@ type runs struct {
 	stepA, stepB int
 	outer        int
 	rank         int
-	dim          [tensor.MaxRank]int // outer extents, outermost first
+	dim          [tensor.MaxRank]int // outer extents, innermost first
 	strideA      [tensor.MaxRank]int
 	strideB      [tensor.MaxRank]int
 }
@@ -111,6 +111,11 @@ func (r *runs) at(i int) (a, b int) {
 		b += j * r.strideB[k]
 	}
 	return a, b
+}
+
+// repeatsA reports whether a is the operand that stands still, within a run or from one to the next.
+func (r *runs) repeatsA() bool {
+	return r.stepA == 0 || r.stepB == 1 && r.rank > 0 && r.strideA[0] == 0
 }
 
 func btoi(b bool) int {

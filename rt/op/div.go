@@ -36,7 +36,7 @@ func prepareDiv(p *Prepare) (Step, error) {
 		r, n := fixed.Reciprocal(max(q, -q), 31)
 		d.by[i] = reciprocal{r, int32(n), q < 0}
 	}
-	st.kernel, st.packedBytes = "portable", 12*len(d.by)
+	st.info.Kernel, st.info.PackedBytes = "portable", 12*len(d.by)
 	st.run = d.run
 	return st, nil
 }
@@ -55,10 +55,8 @@ type reciprocal struct {
 	negative bool
 }
 
-func (d *divS8) run(f *Frame, _ *Worker, p part) {
-	y := f.Buf[p.slotY].I8()[p.y : p.y+p.n]
-	a := f.Buf[p.slotA].I8()[p.a:]
-	b := f.Buf[p.slotB].I8()[p.b:]
+func (d *divS8) run(_ *Worker, p part) {
+	a, b, y := p.a.I8(), p.b.I8(), p.y.I8()
 	for i := range y {
 		num, den := a[i], b[i*p.step]
 		if p.reverse != 0 {

@@ -44,10 +44,10 @@ func preparePRelu(p *Prepare) (Step, error) {
 	form.ZA, form.ZB, form.ZY = z[0], z[1], z[2]
 	kernel := p.Kernels.PReluS8
 	// The output has x's shape, so x never repeats beside moving slopes and no part is reversed.
-	st.run = func(f *Frame, w *Worker, p part) {
+	st.run = func(w *Worker, p part) {
 		a := &w.PReluS8
 		*a = form
-		a.A, a.B, a.Y = &f.Buf[p.slotA].I8()[p.a], &f.Buf[p.slotB].I8()[p.b], &f.Buf[p.slotY].I8()[p.y]
+		a.A, a.B, a.Y = p.a.PtrI8(), p.b.PtrI8(), p.y.PtrI8()
 		a.N, a.BStep = p.n, p.step
 		kernel(a)
 	}

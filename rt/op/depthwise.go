@@ -83,23 +83,29 @@ func (d *depthwise) Run(f *Frame, w *Worker, task int) {
 	}
 }
 
-// callRows is how many output rows one kernel call computes: see callMACs.
-func (d *depthwise) callRows() int {
-	return max(1, callMACs/dwCost/(d.win.out[1]*d.win.channels*d.win.taps()))
+// call is how many output rows and channels one kernel call computes: see callMACs. Rows come first, for each call
+// reads its channels' weights anew.
+func (d *depthwise) call(rows, nr int) (callRows, channels int) {
+	rowPanel := dwCost * d.win.out[1] * nr * d.win.taps()
+	callRows = min(rows, max(1, callMACs/rowPanel))
+	return callRows, max(1, callMACs/(callRows*rowPanel)) * nr
 }
 
 func (d *depthwise) runS8(a *abi.DWConvS8, x, y []int8, rows int) {
 	win, c := &d.win, d.win.channels
 	a.XRow, a.XTap, a.XStep, a.XNext = win.dilation[0]*d.pitch, win.dilation[1]*c, win.stride[1]*c, win.stride[0]*d.pitch
 	a.YStep, a.YNext = c, win.out[1]*c
-	a.W, a.PanelBytes = &d.packed.Bytes()[0], d.panelBytes
-	a.KH, a.KW, a.Cols, a.C = win.kernel[0], win.kernel[1], win.out[1], c
+	a.PanelBytes = d.panelBytes
+	a.KH, a.KW, a.Cols = win.kernel[0], win.kernel[1], win.out[1]
 	a.ZeroPoint, a.Lo, a.Hi = d.zy, d.qlo, d.qhi
-	step := d.callRows()
-	for r := 0; r < rows; r += step {
-		a.Rows = min(step, rows-r)
-		a.X, a.Y = &x[r*a.XNext], &y[r*a.YNext]
-		d.s8.Run(a)
+	rowStep, step := d.call(rows, d.s8.NR)
+	for r := 0; r < rows; r += rowStep {
+		a.Rows = min(rowStep, rows-r)
+		for ch := 0; ch < c; ch += step {
+			a.C = min(step, c-ch)
+			a.X, a.Y, a.W = &x[r*a.XNext+ch], &y[r*a.YNext+ch], &d.packed.Bytes()[ch/d.s8.NR*d.panelBytes]
+			d.s8.Run(a)
+		}
 	}
 }
 
@@ -107,13 +113,16 @@ func (d *depthwise) runF32(a *abi.DWConvF32, x, y []float32, rows int) {
 	win, c := &d.win, d.win.channels
 	a.XRow, a.XTap, a.XStep, a.XNext = win.dilation[0]*d.pitch, win.dilation[1]*c, win.stride[1]*c, win.stride[0]*d.pitch
 	a.YStep, a.YNext = c, win.out[1]*c
-	a.W, a.PanelBytes = &d.packed.F32()[0], d.panelBytes
-	a.KH, a.KW, a.Cols, a.C = win.kernel[0], win.kernel[1], win.out[1], c
+	a.PanelBytes = d.panelBytes
+	a.KH, a.KW, a.Cols = win.kernel[0], win.kernel[1], win.out[1]
 	a.Clamp, a.Lo, a.Hi = d.clamp, d.lo, d.hi
-	step := d.callRows()
-	for r := 0; r < rows; r += step {
-		a.Rows = min(step, rows-r)
-		a.X, a.Y = &x[r*a.XNext], &y[r*a.YNext]
-		d.f32.Run(a)
+	rowStep, step := d.call(rows, d.f32.NR)
+	for r := 0; r < rows; r += rowStep {
+		a.Rows = min(rowStep, rows-r)
+		for ch := 0; ch < c; ch += step {
+			a.C = min(step, c-ch)
+			a.X, a.Y, a.W = &x[r*a.XNext+ch], &y[r*a.YNext+ch], &d.packed.F32()[ch/d.f32.NR*(d.panelBytes/4)]
+			d.f32.Run(a)
+		}
 	}
 }

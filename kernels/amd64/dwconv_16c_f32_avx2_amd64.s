@@ -21,11 +21,11 @@
 //	R11 x of p0    R12 pixels left    R13 x of p0 in the filter's row    R14 XRow    R15 panel    distances in bytes
 //	after the taps AX..R10 are scratch    Y10 Lo    Y11 Hi    Y12 Y13 masks of the panel's halves
 #define TAP(x, x8, c0, c1) \
-	VFMADD231PS x, Y8, c0    \
+	VFMADD231PS x, Y8, c0 \
 	VFMADD231PS x8, Y9, c1
 
 #define PUT(c0, c1, y, y8) \
-	VMASKMOVPS c0, Y12, y    \
+	VMASKMOVPS c0, Y12, y \
 	VMASKMOVPS c1, Y13, y8
 
 TEXT ·DWConv16CF32AVX2(SB), NOSPLIT, $104-8

@@ -26,24 +26,24 @@
 
 // PAIR adds two rows' column to a pixel.
 #define PAIR(x0, x1, c0, c1) \
-	VMOVDQU    x0, X10          \
-	VMOVDQU    x1, X11          \
-	VPUNPCKLBW X11, X10, X12    \
-	VPUNPCKHBW X11, X10, X10    \
-	VPMOVSXBW  X12, Y12         \
-	VPMOVSXBW  X10, Y10         \
-	VPMADDWD   Y8, Y12, Y12     \
-	VPMADDWD   Y9, Y10, Y10     \
-	VPADDD     Y12, c0, c0      \
+	VMOVDQU    x0, X10       \
+	VMOVDQU    x1, X11       \
+	VPUNPCKLBW X11, X10, X12 \
+	VPUNPCKHBW X11, X10, X10 \
+	VPMOVSXBW  X12, Y12      \
+	VPMOVSXBW  X10, Y10      \
+	VPMADDWD   Y8, Y12, Y12  \
+	VPMADDWD   Y9, Y10, Y10  \
+	VPADDD     Y12, c0, c0   \
 	VPADDD     Y10, c1, c1
 
 // ALONE adds a row's column to a pixel.
 #define ALONE(x0, x8, c0, c1) \
-	VPMOVSXBD x0, Y12        \
-	VPMOVSXBD x8, Y10        \
-	VPMADDWD  Y8, Y12, Y12   \
-	VPMADDWD  Y9, Y10, Y10   \
-	VPADDD    Y12, c0, c0    \
+	VPMOVSXBD x0, Y12      \
+	VPMOVSXBD x8, Y10      \
+	VPMADDWD  Y8, Y12, Y12 \
+	VPMADDWD  Y9, Y10, Y10 \
+	VPADDD    Y12, c0, c0  \
 	VPADDD    Y10, c1, c1
 
 TEXT ·DWConv16CS8AVX2(SB), NOSPLIT, $112-8

@@ -4,30 +4,30 @@
 // whose panel begins at AX. It leaves the rows' 16 bytes in the halves of Y0 and of Y4. Overwrites the other registers up
 // to Y14.
 #define FINISH4X16(zeroPoint, lo, hi) \
-	HALF(0)                        \
-	FINISH(0, Y0)                  \
-	FINISH(0, Y2)                  \
-	FINISH(0, Y4)                  \
-	FINISH(0, Y6)                  \
-	HALF(1)                        \
-	FINISH(1, Y1)                  \
-	FINISH(1, Y3)                  \
-	FINISH(1, Y5)                  \
-	FINISH(1, Y7)                  \
-	VPBROADCASTW zeroPoint, Y8     \
-	VMOVDQU      order<>(SB), Y9   \
-	VPBROADCASTB lo, Y10           \
-	VPBROADCASTB hi, Y11           \
-	NARROW(Y0, Y1, Y2, Y3)         \
+	HALF(0)                      \
+	FINISH(0, Y0)                \
+	FINISH(0, Y2)                \
+	FINISH(0, Y4)                \
+	FINISH(0, Y6)                \
+	HALF(1)                      \
+	FINISH(1, Y1)                \
+	FINISH(1, Y3)                \
+	FINISH(1, Y5)                \
+	FINISH(1, Y7)                \
+	VPBROADCASTW zeroPoint, Y8   \
+	VMOVDQU      order<>(SB), Y9 \
+	VPBROADCASTB lo, Y10         \
+	VPBROADCASTB hi, Y11         \
+	NARROW(Y0, Y1, Y2, Y3)       \
 	NARROW(Y4, Y5, Y6, Y7)
 
 // HALF loads constants of half h of the panel at AX, FINISH turns 8 accumulators of that half into codes less the zero point.
 #define CONSTANT(h, v) (64+32*h+v)(AX)
 
 #define HALF(h) \
-	VMOVDQU CONSTANT(h, const_mulEven), Y8   \
-	VMOVDQU CONSTANT(h, const_mulOdd), Y9    \
-	VMOVDQU CONSTANT(h, const_addEven), Y10  \
+	VMOVDQU CONSTANT(h, const_mulEven), Y8  \
+	VMOVDQU CONSTANT(h, const_mulOdd), Y9   \
+	VMOVDQU CONSTANT(h, const_addEven), Y10 \
 	VMOVDQU CONSTANT(h, const_addOdd), Y11
 
 #define FINISH(h, c) RESCALE8(c, Y8, Y9, Y10, Y11, CONSTANT(h, const_signS8), CONSTANT(h, const_expS8), Y12, Y13, Y14)

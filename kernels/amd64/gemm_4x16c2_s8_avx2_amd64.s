@@ -25,35 +25,35 @@
 
 // ROW turns the i-th offset of the tap into the address of the row's K bytes, or of those of the row of zeros.
 #define ROW(i, r) \
-	MOVLQSX (4*i)(R12), r  \
-	TESTQ   r, r           \
-	LEAQ    (R13)(r*1), r  \
+	MOVLQSX (4*i)(R12), r \
+	TESTQ   r, r          \
+	LEAQ    (R13)(r*1), r \
 	CMOVQLT R14, r
 
 // CHUNK makes R10 the number of k to widen, at most 64.
 #define CHUNK \
-	MOVL    $64, R10   \
-	CMPQ    R8, R10    \
-	CMOVQLT R8, R10    \
-	SUBQ    R10, R8    \
+	MOVL    $64, R10 \
+	CMPQ    R8, R10  \
+	CMOVQLT R8, R10  \
+	SUBQ    R10, R8  \
 	XORL    DI, DI
 
 // WIDEN stores 16 k of a row as int16.
 #define WIDEN(r, i, y) \
-	VPMOVSXBW (r)(DI*1), y           \
+	VPMOVSXBW (r)(DI*1), y \
 	VMOVDQU   y, (128*i)(R9)(DI*2)
 
 // RUN points SI and R11 behind what CHUNK took.
 #define RUN \
-	LEAQ (R9)(R10*2), SI  \
-	MOVQ R10, DI          \
-	SHLQ $4, DI           \
-	ADDQ DI, R11          \
-	ADDQ R10, R10         \
+	LEAQ (R9)(R10*2), SI \
+	MOVQ R10, DI         \
+	SHLQ $4, DI          \
+	ADDQ DI, R11         \
+	ADDQ R10, R10        \
 	NEGQ R10
 
 #define WEIGHTS(p) \
-	VPMOVSXBW (32*p)(R11)(R10*8), Y8     \
+	VPMOVSXBW (32*p)(R11)(R10*8), Y8 \
 	VPMOVSXBW (32*p+16)(R11)(R10*8), Y9
 
 // DOT adds the p-th 2 k of row i to 16 outputs.
@@ -65,13 +65,13 @@
 	VPADDD       t1, c1, c1
 
 #define DOT2(p) \
-	WEIGHTS(p)                               \
-	DOT(0, p, Y10, Y12, Y13, Y0, Y1)         \
+	WEIGHTS(p)                       \
+	DOT(0, p, Y10, Y12, Y13, Y0, Y1) \
 	DOT(1, p, Y11, Y14, Y15, Y2, Y3)
 
 #define DOT4(p) \
-	DOT2(p)                                  \
-	DOT(2, p, Y10, Y12, Y13, Y4, Y5)         \
+	DOT2(p)                          \
+	DOT(2, p, Y10, Y12, Y13, Y4, Y5) \
 	DOT(3, p, Y11, Y14, Y15, Y6, Y7)
 
 TEXT ·Gemm4x16C2S8AVX2(SB), NOSPLIT, $560-8

@@ -19,31 +19,31 @@
 
 // EXP is Y2 = exp(Y0 − Y5).
 #define EXP \
-	VSUBPS       Y5, Y0, Y0      \
-	VCMPPS       $3, Y0, Y0, Y4  \
-	VMAXPS       Y6, Y0, Y0      \
-	VMINPS       Y0, Y7, Y0      \
-	VMOVAPS      Y8, Y1          \
-	VFMADD231PS  Y9, Y0, Y1      \
-	VSUBPS       Y8, Y1, Y3      \
-	VFMADD231PS  Y10, Y3, Y0     \
-	VFMADD231PS  Y11, Y3, Y0     \
+	VSUBPS       Y5, Y0, Y0           \
+	VCMPPS       $3, Y0, Y0, Y4       \
+	VMAXPS       Y6, Y0, Y0           \
+	VMINPS       Y0, Y7, Y0           \
+	VMOVAPS      Y8, Y1               \
+	VFMADD231PS  Y9, Y0, Y1           \
+	VSUBPS       Y8, Y1, Y3           \
+	VFMADD231PS  Y10, Y3, Y0          \
+	VFMADD231PS  Y11, Y3, Y0          \
 	VBROADCASTSS explog<>+24(SB), Y2 \
-	HORNER(28, Y3)               \
-	HORNER(32, Y3)               \
-	HORNER(36, Y3)               \
-	HORNER(40, Y3)               \
-	VFMADD213PS  Y12, Y0, Y2     \
-	VFMADD213PS  Y12, Y0, Y2     \
-	VPSUBD       Y8, Y1, Y1      \
-	VPSRAD       $1, Y1, Y3      \
-	VPSUBD       Y3, Y1, Y1      \
-	VPSLLD       $23, Y3, Y3     \
-	VPSLLD       $23, Y1, Y1     \
-	VPADDD       Y12, Y3, Y3     \
-	VPADDD       Y12, Y1, Y1     \
-	VMULPS       Y3, Y2, Y2      \
-	VMULPS       Y1, Y2, Y2      \
+	HORNER(28, Y3)                    \
+	HORNER(32, Y3)                    \
+	HORNER(36, Y3)                    \
+	HORNER(40, Y3)                    \
+	VFMADD213PS  Y12, Y0, Y2          \
+	VFMADD213PS  Y12, Y0, Y2          \
+	VPSUBD       Y8, Y1, Y1           \
+	VPSRAD       $1, Y1, Y3           \
+	VPSUBD       Y3, Y1, Y1           \
+	VPSLLD       $23, Y3, Y3          \
+	VPSLLD       $23, Y1, Y1          \
+	VPADDD       Y12, Y3, Y3          \
+	VPADDD       Y12, Y1, Y1          \
+	VMULPS       Y3, Y2, Y2           \
+	VMULPS       Y1, Y2, Y2           \
 	VBLENDVPS    Y4, Y13, Y2, Y2
 
 #define HORNER(c, t) \
@@ -57,46 +57,46 @@
 
 // LOG is Y15 = ln Y14. Y0 is f, Y1 the exponent, Y2 the polynomial, Y3 f².
 #define LOG \
-	VPSRLD    $23, Y14, Y1                  \
-	WITH(VPSUBD, 104, Y1, Y1)               \
-	WITH(VPAND, 108, Y14, Y0)               \
-	WITH(VPOR, 112, Y0, Y0)                 \
-	VBROADCASTSS explog<>+88(SB), Y4       \
-	VCMPPS    $1, Y4, Y0, Y4                \
-	VPADDD    Y4, Y1, Y1                    \
-	VANDPS    Y4, Y0, Y3                    \
-	VADDPS    Y3, Y0, Y0                    \
-	VSUBPS    Y12, Y0, Y0                   \
-	VMULPS    Y0, Y0, Y3                    \
-	VBROADCASTSS explog<>+52(SB), Y2       \
-	HORNER(56, Y4)                          \
-	HORNER(60, Y4)                          \
-	HORNER(64, Y4)                          \
-	HORNER(68, Y4)                          \
-	HORNER(72, Y4)                          \
-	HORNER(76, Y4)                          \
-	HORNER(80, Y4)                          \
-	HORNER(84, Y4)                          \
-	VCVTDQ2PS Y1, Y1                        \
-	VMULPS    Y0, Y2, Y2                    \
-	VMULPS    Y3, Y2, Y2                    \
-	WITH(VFMADD231PS, 92, Y1, Y2)           \
-	WITH(VFMADD231PS, 96, Y3, Y2)           \
-	VADDPS    Y2, Y0, Y15                   \
-	WITH(VFMADD231PS, 100, Y1, Y15)         \
-	VCMPPS    $3, Y14, Y14, Y4              \
+	VPSRLD    $23, Y14, Y1            \
+	WITH(VPSUBD, 104, Y1, Y1)         \
+	WITH(VPAND, 108, Y14, Y0)         \
+	WITH(VPOR, 112, Y0, Y0)           \
+	VBROADCASTSS explog<>+88(SB), Y4 \
+	VCMPPS    $1, Y4, Y0, Y4          \
+	VPADDD    Y4, Y1, Y1              \
+	VANDPS    Y4, Y0, Y3              \
+	VADDPS    Y3, Y0, Y0              \
+	VSUBPS    Y12, Y0, Y0             \
+	VMULPS    Y0, Y0, Y3              \
+	VBROADCASTSS explog<>+52(SB), Y2 \
+	HORNER(56, Y4)                    \
+	HORNER(60, Y4)                    \
+	HORNER(64, Y4)                    \
+	HORNER(68, Y4)                    \
+	HORNER(72, Y4)                    \
+	HORNER(76, Y4)                    \
+	HORNER(80, Y4)                    \
+	HORNER(84, Y4)                    \
+	VCVTDQ2PS Y1, Y1                  \
+	VMULPS    Y0, Y2, Y2              \
+	VMULPS    Y3, Y2, Y2              \
+	WITH(VFMADD231PS, 92, Y1, Y2)     \
+	WITH(VFMADD231PS, 96, Y3, Y2)     \
+	VADDPS    Y2, Y0, Y15             \
+	WITH(VFMADD231PS, 100, Y1, Y15)   \
+	VCMPPS    $3, Y14, Y14, Y4        \
 	VBLENDVPS Y4, Y13, Y15, Y15
 
 // MAX raises Y5 to Y0 and remembers a NaN in Y4.
 #define MAX \
-	VCMPPS $3, Y0, Y0, Y1  \
-	VORPS  Y1, Y4, Y4      \
+	VCMPPS $3, Y0, Y0, Y1 \
+	VORPS  Y1, Y4, Y4     \
 	VMAXPS Y0, Y5, Y5
 
 #define MAXPART(i, mask) \
-	VMOVUPS   mask, Y1          \
-	VMOVUPS   i(SI), Y0         \
-	VBLENDVPS Y1, Y0, Y5, Y0    \
+	VMOVUPS   mask, Y1       \
+	VMOVUPS   i(SI), Y0      \
+	VBLENDVPS Y1, Y0, Y5, Y0 \
 	MAX
 
 // FOLD is Y5 = the larger of Y5 and a permutation of it.
@@ -105,20 +105,20 @@
 	VMAXPS  Y0, Y5, Y5
 
 #define ADDEXP(i, sum) \
-	VMOVUPS i(SI), Y0     \
-	EXP                   \
+	VMOVUPS i(SI), Y0 \
+	EXP               \
 	VADDPS  Y2, sum, sum
 
 #define ADDEXPPART(i, mask, sum) \
-	VMOVUPS i(SI), Y0     \
-	EXP                   \
-	VMOVUPS mask, Y0      \
-	VANDPS  Y0, Y2, Y1    \
+	VMOVUPS i(SI), Y0  \
+	EXP                \
+	VMOVUPS mask, Y0   \
+	VANDPS  Y0, Y2, Y1 \
 	VADDPS  Y1, sum, sum
 
 #define LOGPART(i) \
-	VMOVUPS i(SI), Y0     \
-	VSUBPS  Y5, Y0, Y0    \
+	VMOVUPS i(SI), Y0  \
+	VSUBPS  Y5, Y0, Y0 \
 	VSUBPS  Y15, Y0, Y0
 
 TEXT ·SoftmaxF32AVX2(SB), NOSPLIT, $64-8

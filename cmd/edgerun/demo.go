@@ -97,7 +97,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	if err != nil {
 		return err
 	}
-	truth, err := calib.Labels(path("test_y.npy"), labels)
+	classes, err := calib.Labels(path("test_y.npy"), labels)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 		fmt.Fprintln(t, "\taccuracy\tagreement\tfile bytes\tarena bytes\tpacked bytes\tlatency p50\tp99\t")
 		var results []*evaluation
 		for i, m := range models {
-			r, err := e.evaluate(c, m, &q.pre, path("test_x.npy"), truth, size.test)
+			r, err := e.evaluate(c, m, &q.pre, path("test_x.npy"), &truth{classes: classes}, size.test, false)
 			if err != nil {
 				return err
 			}

@@ -22,14 +22,23 @@ func evalCommand() *cobra.Command {
 	var dims []string
 	var data, labels string
 	var limit int
-	var hash, asJSON bool
+	var hash, auc, asJSON bool
 	c := &cobra.Command{
 		Use:   "eval MODEL... --data DATA [--labels LABELS]",
-		Short: "Measure accuracy, precision, recall, F1 and confusion; several models side by side",
-		Long: `Measure accuracy, precision, recall, F1 and confusion on labelled data; several
-models, such as the int8 file and its float original, are shown side by side with
-their agreement. A model without a front end of its own takes that of the first
-model that has one, or the flags.`,
+		Short: "Measure how good models are on labelled data, by their task; several models side by side",
+		Long: `Measure how good models are on labelled data; several models, such as the int8 file
+and its float original, are shown side by side with their agreement. A model without
+a front end, labels or task of its own takes those of the first model that has them;
+the flags describe a front end where no model has one.
+
+The model's task says what is measured, and what LABELS holds:
+  classify  accuracy (from 10 classes on top-5 too), precision, recall, F1, confusion;
+            --auc: area under the ROC curve, the mean over the classes, each against the
+            rest. LABELS: a class, number or name, for each sample
+  anomaly   area under the ROC curve, precision, recall and F1 at the model's threshold,
+            and the threshold with the best F1. LABELS: 0 (normal) or 1 (anomalous)
+  regress   MSE, RMSE, MAE, R2 and largest error of each output, in its unit. LABELS: an
+            .npy or .csv file of true values, as many for each sample as there are outputs`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if limit < 0 {
@@ -47,16 +56,21 @@ model that has one, or the flags.`,
 				models = append(models, m)
 			}
 			shareFrontEnd(models)
-			truth, err := readTruth(data, labels, models[0].Labels)
+			for _, m := range models[1:] {
+				if a, b := models[0].task().Kind, m.task().Kind; a != b {
+					return fmt.Errorf("%s is for task %s, %s for %s: nothing to compare", models[0].path, a, m.path, b)
+				}
+			}
+			t, err := readTruth(data, labels, models[0])
 			if err != nil {
 				return err
 			}
-			if truth == nil && !hash {
+			if t == nil && !hash {
 				return usagef("eval: no labels: give --labels FILE, a folder with a sub-folder for each class, or --hash for outputs alone")
 			}
 			var results []*evaluation
 			for _, m := range models {
-				r, err := e.evaluate(c, m, &pre, data, truth, limit)
+				r, err := e.evaluate(c, m, &pre, data, t, limit, auc || asJSON)
 				if err != nil {
 					return err
 				}
@@ -70,14 +84,16 @@ model that has one, or the flags.`,
 	dimFlag(c, &dims)
 	f := c.Flags()
 	f.StringVar(&data, "data", "", "samples")
-	f.StringVar(&labels, "labels", "", "labels: .npy of class numbers, or text with one number a line")
+	f.StringVar(&labels, "labels", "", "labels: .npy of class numbers, or text with one number or name a line; true values for regress")
 	f.IntVar(&limit, "samples", 0, "samples to use (default: all)")
+	f.BoolVar(&auc, "auc", false, "classify: print the area under the ROC curve (--json always has it)")
 	f.BoolVar(&hash, "hash", false, "print the SHA-256 of all outputs")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-// shareFrontEnd gives models without a front end, labels or task those of the first model that has them.
+// shareFrontEnd gives models without a front end, labels or task those of the first model that has them. What a
+// classifier's outputs are, each network says itself.
 func shareFrontEnd(models []*model) {
 	for _, m := range models {
 		for _, other := range models {
@@ -87,25 +103,47 @@ func shareFrontEnd(models []*model) {
 			if m.Labels == nil && other.Labels != nil {
 				m.Labels = other.Labels
 			}
+			if m.Task == nil && other.Task != nil && other.Task.Kind != task.KindClassify {
+				m.Task = other.Task
+			}
 		}
 	}
 }
 
-// readTruth returns the class of each sample, from a file of labels or from the data set itself, or nil where there is
-// none. names are the classes' names, for labels that are words.
-func readTruth(data, labels string, names []string) ([]int, error) {
+// truth is what is known of the samples: a class, or values, of each.
+type truth struct {
+	classes []int
+	values  []float32 // of all samples, one after the other
+}
+
+// anomalyLabels are the names of an anomaly detector's two classes, for labels that are words and folders.
+var anomalyLabels = []string{"normal", "anomalous"}
+
+// readTruth returns the truth for m's task, from a file of labels or from the data set itself, or nil where there is none.
+func readTruth(data, labels string, m *model) (*truth, error) {
 	ds, err := calib.Open(data)
 	if err != nil {
 		return nil, err
 	}
-	if labels != "" {
-		truth, err := calib.Labels(labels, names)
-		if err == nil && len(truth) != ds.Len() {
-			err = fmt.Errorf("%s: %d labels for %d samples of %s", labels, len(truth), ds.Len(), data)
+	names := m.Labels
+	switch m.task().Kind {
+	case task.KindRegress:
+		if labels == "" {
+			return nil, nil
 		}
-		return truth, err
+		values, err := calib.Targets(labels, ds.Len(), m.Graph.Outputs[0].Shape.Elements())
+		return &truth{values: values}, err
+	case task.KindAnomaly:
+		names = anomalyLabels
 	}
-	var truth []int
+	if labels != "" {
+		classes, err := calib.Labels(labels, names)
+		if err == nil && len(classes) != ds.Len() {
+			err = fmt.Errorf("%s: %d labels for %d samples of %s", labels, len(classes), ds.Len(), data)
+		}
+		return &truth{classes: classes}, err
+	}
+	t := &truth{}
 	for i := range ds.Len() {
 		s, err := ds.Sample(i)
 		if err != nil {
@@ -118,38 +156,49 @@ func readTruth(data, labels string, names []string) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		truth = append(truth, class)
+		t.classes = append(t.classes, class)
 	}
-	return truth, nil
+	return t, nil
 }
 
-// evaluation is one model's result.
+// evaluation is one model's result: what all tasks have, and the figures of its own task where the truth is known.
 type evaluation struct {
-	Model     string     `json:"model"`
-	Kernels   string     `json:"kernels"`
-	Threads   int        `json:"threads"`
-	Samples   int        `json:"samples"`
-	Accuracy  float64    `json:"accuracy"`
-	Precision float64    `json:"macro_precision"`
-	Recall    float64    `json:"macro_recall"`
-	F1        float64    `json:"macro_f1"`
-	Agreement float64    `json:"agreement_with_first"`
-	Hash      string     `json:"sha256"`
-	Matrix    [][]uint64 `json:"confusion,omitempty"`
+	Model     string   `json:"model"`
+	Kernels   string   `json:"kernels"`
+	Threads   int      `json:"threads"`
+	Samples   int      `json:"samples"`
+	Task      string   `json:"task"`
+	Agreement *float64 `json:"agreement_with_first,omitempty"` // of classes
+	Hash      string   `json:"sha256"`
+	*classEvaluation
+	Anomaly *anomalyEvaluation `json:"anomaly,omitempty"`
+	Regress *regressEvaluation `json:"regress,omitempty"`
 
-	predicted []int
-	confusion *task.Confusion
+	predicted []int // classes
 	labels    []string
 }
 
-// evaluate runs a model over the data; truth may be nil.
-func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data string, truth []int, limit int) (*evaluation, error) {
+// scorer sums up a task's answers.
+type scorer interface {
+	// add counts sample i and returns its class, or −1 where the task has none.
+	add(i int, in, out []float32) (class int, err error)
+	finish(*evaluation)
+}
+
+// evaluate runs a model over the data; t may be nil. auc asks for the area under the ROC curve of a classifier, which
+// holds all probabilities.
+func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data string, t *truth, limit int, auc bool) (*evaluation, error) {
+	answers, err := newAnswerer(m, 0)
+	if err != nil {
+		return nil, err
+	}
 	r, err := e.runner(m, pre)
 	if err != nil {
 		return nil, err
 	}
 	defer r.pool.Close()
-	res := &evaluation{Model: m.path, Kernels: r.session.Program().Kernels().Name, Threads: r.pool.Threads(), labels: m.Labels}
+	score := newScorer(answers, m, t, auc)
+	res := &evaluation{Model: m.path, Kernels: r.session.Program().Kernels().Name, Threads: r.pool.Threads(), Task: answers.spec.Kind, labels: m.Labels}
 	sum := sha256.New()
 	var raw []byte
 	err = r.each(c, data, limit, func(i int, out []float32) error {
@@ -158,33 +207,22 @@ func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data s
 			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
 		}
 		sum.Write(raw)
-		best := argmax(out)
-		res.predicted = append(res.predicted, best)
-		if truth == nil {
-			return nil
-		}
-		if res.confusion == nil {
-			res.confusion = task.NewConfusion(len(out))
-		}
-		if err := res.confusion.Add(truth[i], best); err != nil {
+		res.Samples++
+		class, err := score.add(i, r.in, out)
+		if err != nil {
 			return fmt.Errorf("%s: sample %d: %w", data, i, err)
+		}
+		if class >= 0 {
+			res.predicted = append(res.predicted, class)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	res.Samples, res.Hash = len(res.predicted), hex.EncodeToString(sum.Sum(nil))
-	if k := res.confusion; k != nil {
-		macro := k.Macro()
-		res.Accuracy, res.Precision, res.Recall, res.F1 = k.Accuracy(), macro.Precision, macro.Recall, macro.F1
-		for truth := range k.Classes() {
-			var row []uint64
-			for predicted := range k.Classes() {
-				row = append(row, k.At(truth, predicted))
-			}
-			res.Matrix = append(res.Matrix, row)
-		}
+	res.Hash = hex.EncodeToString(sum.Sum(nil))
+	if t != nil {
+		score.finish(res)
 	}
 	return res, nil
 }
@@ -197,47 +235,52 @@ func (r *evaluation) agreement(other *evaluation) float64 {
 			same++
 		}
 	}
-	return float64(same) / float64(max(1, r.Samples))
-}
-
-// argmax returns the index of the largest value, the first of equals.
-func argmax(x []float32) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return best
+	return float64(same) / float64(max(1, len(r.predicted)))
 }
 
 func printEvaluations(w io.Writer, all []*evaluation, hash, asJSON bool) error {
 	for _, r := range all {
-		r.Agreement = r.agreement(all[0])
+		if len(r.predicted) > 0 {
+			a := r.agreement(all[0])
+			r.Agreement = &a
+		}
 	}
 	if asJSON {
 		return writeJSON(w, all)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "model\tsamples\taccuracy\tprecision\trecall\tF1\tagreement\tkernels")
+	columns := columnsOf(all[0])
+	fmt.Fprint(t, "model\tsamples")
+	for _, c := range columns {
+		fmt.Fprint(t, "\t", c.name)
+	}
+	fmt.Fprintln(t, "\tagreement\tkernels")
 	for _, r := range all {
-		if r.confusion == nil {
-			fmt.Fprintf(t, "%s\t%d\t-\t-\t-\t-\t%.2f %%\t%s, %d thread(s)\n", r.Model, r.Samples, 100*r.Agreement, r.Kernels, r.Threads)
-			continue
+		fmt.Fprintf(t, "%s\t%d", r.Model, r.Samples)
+		for _, c := range columns {
+			fmt.Fprint(t, "\t", c.of(r))
 		}
-		fmt.Fprintf(t, "%s\t%d\t%.2f %%\t%.2f %%\t%.2f %%\t%.2f %%\t%.2f %%\t%s, %d thread(s)\n", r.Model, r.Samples, 100*r.Accuracy,
-			100*r.Precision, 100*r.Recall, 100*r.F1, 100*r.Agreement, r.Kernels, r.Threads)
+		agreement := "-"
+		if r.Agreement != nil {
+			agreement = percent(*r.Agreement)
+		}
+		fmt.Fprintf(t, "\t%s\t%s, %d thread(s)\n", agreement, r.Kernels, r.Threads)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "(precision, recall and F1 are means over the classes; agreement is with the first model)")
+	switch {
+	case all[0].classEvaluation != nil:
+		fmt.Fprintln(w, "(precision, recall, F1 and AUC are means over the classes; agreement is with the first model)")
+	case all[0].Anomaly != nil:
+		fmt.Fprintln(w, "(precision, recall and F1 are of the anomalous samples at the threshold; agreement is with the first model)")
+	}
 	for _, r := range all {
 		if hash {
 			fmt.Fprintf(w, "sha256 of %s's outputs: %s\n", r.Model, r.Hash)
 		}
-		if r.confusion != nil {
-			fmt.Fprintf(w, "\n%s\n%s", r.Model, r.confusion.Table(r.labels))
+		if err := r.details(w); err != nil {
+			return err
 		}
 	}
 	return nil

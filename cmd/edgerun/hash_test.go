@@ -295,7 +295,7 @@ func TestMNIST(t *testing.T) {
 
 func checkAccuracy(t *testing.T, float, int8, dir string, points, agreement float64) {
 	t.Helper()
-	truth, err := calib.Labels(dir+"test_y.npy", nil)
+	classes, err := calib.Labels(dir+"test_y.npy", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func checkAccuracy(t *testing.T, float, int8, dir string, points, agreement floa
 			t.Fatal(err)
 		}
 		m.FrontEnd = digits
-		r, err := (&engine{threads: 1}).evaluate(c, m, nil, dir+"test_x.npy", truth, 0)
+		r, err := (&engine{threads: 1}).evaluate(c, m, nil, dir+"test_x.npy", &truth{classes: classes}, 0, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"edgerun/loader"
 	"edgerun/rt"
 	"edgerun/rt/graph"
+	"edgerun/rt/task"
 )
 
 // inspectCommand shows what is in a model file and what it needs to run, without running it.
@@ -80,6 +81,7 @@ type inspection struct {
 	Inputs    []string             `json:"inputs"`
 	Outputs   []string             `json:"outputs"`
 	Labels    int                  `json:"labels"`
+	Task      *task.Spec           `json:"task"`
 	Meta      map[string]string    `json:"meta,omitempty"`
 	Layers    []layerInfo          `json:"layers"`
 	Target    string               `json:"target,omitempty"`
@@ -112,7 +114,7 @@ type layerInfo struct {
 }
 
 func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
-	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Meta: m.Meta, Kernels: p.Kernels().Name,
+	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Task: m.task(), Meta: m.Meta, Kernels: p.Kernels().Name,
 		Threads: threads, Memory: p.Memory(threads), PeakBytes: p.Plan().PeakBytes, memoryMap: p.Plan().Map()}
 	in.Inputs, in.Outputs = typeNames(m.Graph.Inputs), typeNames(m.Graph.Outputs)
 	for _, l := range p.Layers() {
@@ -164,6 +166,7 @@ func (in *inspection) print(w io.Writer) error {
 	for _, s := range in.Outputs {
 		fmt.Fprintln(w, "  output", s)
 	}
+	fmt.Fprintln(w, "  task  ", taskText(in.Task))
 	fmt.Fprintln(w, "\nLayers")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "  #\toperator\tkernel\tmultiply-adds\tparameters\tpacked bytes\toutput\tname")

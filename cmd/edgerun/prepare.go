@@ -11,8 +11,6 @@ import (
 	"edgerun/rt"
 	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
-	"edgerun/rt/op"
-	"edgerun/rt/task"
 	"edgerun/rt/tensor"
 )
 
@@ -109,24 +107,6 @@ func floats(s string) ([]float32, error) {
 		out = append(out, float32(v))
 	}
 	return out, nil
-}
-
-// taskOf guesses a network's task from its output: scores of classes, or none.
-func taskOf(g *graph.Graph) *task.Spec {
-	y := g.Outputs[0]
-	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 {
-		return &task.Spec{Kind: task.KindNone}
-	}
-	s := &task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}
-	if n := g.Producers()[y]; n != nil {
-		switch n.Op {
-		case op.Softmax:
-			s.OutputIs = task.Probabilities
-		case op.LogSoftmax:
-			s.OutputIs = task.LogProbabilities
-		}
-	}
-	return s
 }
 
 // feeder writes the samples of a data set through a front end into a session's only input.

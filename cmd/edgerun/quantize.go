@@ -17,6 +17,7 @@ import (
 	"edgerun/rt"
 	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
+	"edgerun/rt/task"
 )
 
 // quantizeCommand turns a float network into an .edge file.
@@ -32,7 +33,17 @@ func quantizeCommand() *cobra.Command {
 DATA is what the network will see: an .npy file (first axis: samples), a folder of
 pictures, or a .csv file. A few hundred samples are enough. uint8 data are pictures
 and go through --scale, --mean and --std, which travel in the file; float data go
-into the network as they are.`,
+into the network as they are.
+
+--task says what the outputs are for, and travels in the file too. The threshold of
+an anomaly detector is found on the calibration data, which must be normal then.
+
+--range says how the range of a layer's values follows from calibration:
+  minmax      all values
+  moving      ends of each sample's range, averaged with a rate of 0.01
+  percentile  all but the outermost values (--percentile)
+  entropy     the codes keep most information: least Kullback-Leibler divergence
+  mse         the codes have the least expected squared error`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
@@ -81,11 +92,12 @@ into the network as they are.`,
 		},
 	}
 	q.pre.flags(c)
+	q.task.flags(c)
 	dimFlag(c, &dims)
 	f := c.Flags()
 	f.StringVar(&data, "calib", "", "calibration data")
 	f.StringVarP(&out, "output", "o", "", "file to write (default: MODEL.edge)")
-	f.StringVar(&labels, "labels", "", "text file with one class label a line, to travel in the model file")
+	f.StringVar(&labels, "labels", "", "text file with one label a line, of the classes or outputs, to travel in the model file")
 	f.StringVar(&method, "range", "minmax", "how activation ranges follow from calibration: minmax, moving, percentile, entropy or mse")
 	f.Float64Var(&q.percentile, "percentile", calib.DefaultPercentile, "percent of values inside a range, for --range percentile")
 	f.IntVar(&q.samples, "samples", 0, "calibration samples to use (default: all)")
@@ -100,6 +112,7 @@ type quantizeOptions struct {
 	method     calib.Method
 	percentile float64
 	samples    int
+	task       taskFlags
 	engine     engine // runs the calibration
 }
 
@@ -119,6 +132,9 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := q.task.spec(g); err != nil { // before calibration takes its time
+		return nil, nil, err
+	}
 	feed, err := newFeeder(g, fe, ds, q.samples)
 	if err != nil {
 		return nil, nil, err
@@ -134,13 +150,22 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if err != nil {
 		return nil, nil, err
 	}
-	spec := taskOf(r.Float)
+	spec, err := q.task.spec(r.Float)
+	if err != nil {
+		return nil, nil, err
+	}
 	if n := r.Int8.Outputs[0].Shape; len(q.labels) > 0 && len(q.labels) != n.Dim[n.Rank-1] {
 		return nil, nil, fmt.Errorf("%d labels for an output of %v", len(q.labels), n)
 	}
 	r.Int8.Name = q.name
 	m := &loader.Model{Graph: r.Int8, Labels: q.labels, FrontEnd: fe, Task: spec,
 		Meta: map[string]string{"range": q.method.String(), "calibration samples": fmt.Sprint(feed.Len())}}
+	if spec.Kind == task.KindAnomaly && !q.task.changed("threshold") {
+		if spec.Threshold, err = findThreshold(ctx, r.Int8, spec, feed, set, pool, q.task.percentile); err != nil {
+			return nil, nil, err
+		}
+		m.Meta["threshold"] = fmt.Sprintf("percentile %g of the calibration samples", q.task.percentile)
+	}
 	for _, v := range r.Float.Inputs {
 		if h := r.Ranges[v.Name]; h != nil {
 			m.Stats = append(m.Stats, loader.Stat{Value: v.Name, Summary: h.Summary()})
@@ -188,6 +213,7 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 		f := m.FrontEnd
 		fmt.Fprintf(b, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
 	}
+	fmt.Fprintln(b, "  task:", taskText(m.Task))
 	for _, s := range r.Issues {
 		fmt.Fprintln(b, "  float32:", s)
 	}

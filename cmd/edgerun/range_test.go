@@ -16,13 +16,13 @@ func TestRanges(t *testing.T) {
 	const calibration, samples = 64, 400
 	c := evalCommand()
 	c.SetContext(context.Background())
-	truth, err := calib.Labels(digitsDir+"test_y.npy", nil)
+	classes, err := calib.Labels(digitsDir+"test_y.npy", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	evaluate := func(m *model) *evaluation {
 		m.FrontEnd = digits
-		r, err := (&engine{threads: 1}).evaluate(c, m, nil, digitsDir+"test_x.npy", truth, samples)
+		r, err := (&engine{threads: 1}).evaluate(c, m, nil, digitsDir+"test_x.npy", &truth{classes: classes}, samples, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,6 @@ import (
 	"edgerun/quant/calib"
 	"edgerun/rt"
 	"edgerun/rt/frontend"
-	"edgerun/rt/task"
 	"edgerun/rt/tensor"
 )
 
@@ -41,15 +40,19 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			defer r.pool.Close()
+			answers, err := newAnswerer(m, top)
+			if err != nil {
+				return err
+			}
 			w := bufio.NewWriter(c.OutOrStdout())
-			p := &printer{w: w, labels: m.Labels, json: asJSON, top: top}
+			p := &printer{w: w, json: asJSON, answers: answers}
 			var all []float32
 			for _, path := range args[1:] {
 				err := r.each(c, path, 0, func(i int, out []float32) error {
 					if output != "" {
 						all = append(all, out...)
 					}
-					return p.print(m, path, i, out)
+					return p.print(path, i, r.in, out)
 				})
 				if err != nil {
 					return errors.Join(w.Flush(), err) // what was answered is not lost
@@ -81,7 +84,7 @@ type runner struct {
 	pre     *preprocessing
 	session *rt.Session
 	pool    *rt.Pool
-	out     []float32
+	in, out []float32 // of the sample at hand; in is a copy, as the session reuses its input's memory
 }
 
 func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
@@ -111,6 +114,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		if err := feed.Fill(i, r.session); err != nil {
 			return err
 		}
+		r.in = append(r.in[:0], r.session.Input(0).F32()...)
 		r.session.Run()
 		if r.out, err = reals(r.out[:0], r.session); err != nil {
 			return r.model.fail(err)
@@ -163,76 +167,4 @@ func reals(dst []float32, s *rt.Session) ([]float32, error) {
 		return dst, nil
 	}
 	return nil, fmt.Errorf("output %q is %v, wanted float32 or int8", v.Name, v.DType)
-}
-
-// printer writes answers.
-type printer struct {
-	w          *bufio.Writer
-	labels     []string
-	json       bool
-	top        int
-	classifier *task.Classifier
-}
-
-type answer struct {
-	Class       int     `json:"class"`
-	Label       string  `json:"label,omitempty"`
-	Probability float32 `json:"probability"`
-}
-
-func (p *printer) print(m *model, path string, i int, out []float32) error {
-	spec := m.Task
-	if spec == nil {
-		spec = taskOf(m.Graph)
-	}
-	var answers []answer
-	if spec.Kind == task.KindClassify {
-		if p.classifier == nil {
-			s := *spec
-			s.TopK = min(p.top, len(out))
-			var err error
-			if p.classifier, err = task.NewClassifier(s, len(out)); err != nil {
-				return m.fail(err)
-			}
-		}
-		top, err := p.classifier.Classify(out)
-		if err != nil {
-			return m.fail(err)
-		}
-		for _, a := range top {
-			answers = append(answers, answer{a.Class, p.label(a.Class), a.Probability})
-		}
-	}
-	if p.json {
-		return writeJSONLine(p.w, struct {
-			File    string    `json:"file"`
-			Sample  int       `json:"sample"`
-			Answers []answer  `json:"answers,omitempty"`
-			Output  []float32 `json:"output"`
-		}{path, i, answers, out})
-	}
-	fmt.Fprintf(p.w, "%s[%d]:", path, i)
-	for _, a := range answers {
-		name := a.Label
-		if name == "" {
-			name = fmt.Sprint("class ", a.Class)
-		}
-		fmt.Fprintf(p.w, "  %s %.1f %%", name, float64(100*a.Probability))
-	}
-	if answers == nil {
-		for _, v := range out[:min(len(out), 16)] {
-			fmt.Fprintf(p.w, " %g", v)
-		}
-		if len(out) > 16 {
-			fmt.Fprintf(p.w, " … (%d values)", len(out))
-		}
-	}
-	return p.w.WriteByte('\n')
-}
-
-func (p *printer) label(class int) string {
-	if class < len(p.labels) {
-		return p.labels[class]
-	}
-	return ""
 }

@@ -15,8 +15,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"edgerun": func() { os.Exit(run(os.Args[1:])) }})
 }
 
-// TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks;
-// nan.csv holds two samples of 784 values, the last one NaN.
+// TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks,
+// $TASKS that of the networks for other tasks; nan.csv holds two samples of 784 values, the last one NaN.
 func TestScripts(t *testing.T) {
 	if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
 		t.Skip("a process cannot start another one under qemu-user")
@@ -25,10 +25,15 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tasks, err := filepath.Abs("../../testdata/tasks")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DIGITS", digits)
+			e.Setenv("TASKS", tasks)
 			row := strings.Repeat("0.5,", 783)
 			return os.WriteFile(filepath.Join(e.WorkDir, "nan.csv"), []byte(row+"1\n"+row+"NaN\n"), 0o644)
 		},

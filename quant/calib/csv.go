@@ -30,7 +30,7 @@ func openCSV(path string) (Dataset, error) {
 	}
 	t, err := parseCSV(b)
 	if err != nil {
-		return nil, fmt.Errorf("calib: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	t.path = path
 	return t, nil
@@ -110,7 +110,7 @@ func (t *table) Len() int { return t.rows }
 
 func (t *table) Sample(i int) (Sample, error) {
 	if i < 0 || i >= t.rows {
-		return Sample{}, fmt.Errorf("calib: %s: sample %d outside [0,%d)", t.path, i, t.rows)
+		return Sample{}, fmt.Errorf("%s: sample %d outside [0,%d)", t.path, i, t.rows)
 	}
 	s := Sample{Name: fmt.Sprintf("%s: sample %d", t.path, i), Shape: []int{t.wide}, DType: tensor.Float32, Numbers: t.values[i*t.wide:][:t.wide:t.wide]}
 	if t.labels != nil {
@@ -134,7 +134,7 @@ func labelsCSV(path string) ([]string, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("calib: %s: %w", path, csvError(err))
+			return nil, fmt.Errorf("%s: %w", path, csvError(err))
 		}
 		if first {
 			if c := labelColumn(row); c >= 0 {
@@ -142,13 +142,13 @@ func labelsCSV(path string) ([]string, error) {
 				continue
 			}
 			if len(row) != 1 {
-				return nil, fmt.Errorf("calib: %s: %d columns; wanted one, or one named \"label\"", path, len(row))
+				return nil, fmt.Errorf("%s: %d columns; wanted one, or one named \"label\"", path, len(row))
 			}
 		}
 		labels = append(labels, strings.TrimSpace(row[column]))
 	}
 	if len(labels) == 0 {
-		return nil, fmt.Errorf("calib: %s: no labels", path)
+		return nil, fmt.Errorf("%s: no labels", path)
 	}
 	return labels, nil
 }

@@ -39,7 +39,7 @@ func (s *Sample) Picture() (frontend.Picture, error) {
 	}
 	switch {
 	case s.Bytes == nil:
-		return frontend.Picture{}, fmt.Errorf("calib: %s: numbers; wanted a picture of bytes", s.Name)
+		return frontend.Picture{}, fmt.Errorf("%s: numbers; wanted a picture of bytes", s.Name)
 	case len(d) == 2:
 		d = []int{d[0], d[1], 1}
 	case len(d) == 3 && (d[2] == 1 || d[2] == 3):
@@ -55,7 +55,7 @@ func (s *Sample) Picture() (frontend.Picture, error) {
 		}
 		return frontend.Picture{Pix: pix, W: w, H: h, C: 3, Stride: 3 * w}, nil
 	default:
-		return frontend.Picture{}, fmt.Errorf("calib: %s: shape %v; wanted a picture, [h w], [h w 1], [h w 3], [1 h w] or [3 h w]", s.Name, s.Shape)
+		return frontend.Picture{}, fmt.Errorf("%s: shape %v; wanted a picture, [h w], [h w 1], [h w 3], [1 h w] or [3 h w]", s.Name, s.Shape)
 	}
 	return frontend.Picture{Pix: s.Bytes, W: d[1], H: d[0], C: d[2], Stride: d[1] * d[2]}, nil
 }
@@ -75,36 +75,36 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 		p, err := s.Picture()
 		if err == nil {
 			if err = fe.Apply(dst, p); err != nil {
-				err = fmt.Errorf("calib: %s: %w", s.Name, err)
+				err = fmt.Errorf("%s: %w", s.Name, err)
 			}
 		}
 		return err
 	}
 	if kind == frontend.KindPicture && s.DType != tensor.Float32 && s.DType != tensor.Float64 {
-		return fmt.Errorf("calib: %s: %v; wanted pixels of uint8, or prepared inputs of float32", s.Name, s.DType)
+		return fmt.Errorf("%s: %v; wanted pixels of uint8, or prepared inputs of float32", s.Name, s.DType)
 	}
 	if s.decoded {
-		return fmt.Errorf("calib: %s: a picture; wanted a front end of kind %q, got %q", s.Name, frontend.KindPicture, kind)
+		return fmt.Errorf("%s: a picture; wanted a front end of kind %q, got %q", s.Name, frontend.KindPicture, kind)
 	}
 	if n := len(s.Bytes) + len(s.Numbers); n != len(dst) {
-		return fmt.Errorf("calib: %s: %d values, shape %v; wanted %d", s.Name, n, s.Shape, len(dst))
+		return fmt.Errorf("%s: %d values, shape %v; wanted %d", s.Name, n, s.Shape, len(dst))
 	}
 	for i, v := range s.Bytes {
 		dst[i] = float32(v)
 	}
 	for i, v := range s.Numbers {
 		if v-v != 0 {
-			return fmt.Errorf("calib: %s: value %d is %v", s.Name, i, v)
+			return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
 		}
 		dst[i] = v
 	}
 	if kind == frontend.KindVector {
 		if err := fe.ApplyVector(dst, dst); err != nil {
-			return fmt.Errorf("calib: %s: %w", s.Name, err)
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 		for i, v := range dst {
 			if v-v != 0 {
-				return fmt.Errorf("calib: %s: value %d is %v after normalisation", s.Name, i, v)
+				return fmt.Errorf("%s: value %d is %v after normalisation", s.Name, i, v)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 func Open(path string) (Dataset, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("calib: %w", err)
+		return nil, err
 	}
 	var files []file
 	if info.IsDir() {
@@ -141,7 +141,7 @@ func Open(path string) (Dataset, error) {
 	case ".csv":
 		return openCSV(path)
 	}
-	return nil, fmt.Errorf("calib: %s: wanted a .npy, .csv, .png or .jpg file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .png or .jpg file or a folder", path)
 }
 
 // file is one file of a data set.
@@ -176,10 +176,10 @@ func list(dir string) ([]file, error) {
 		inside += len(more)
 	}
 	if inside > 0 && inside < len(files) {
-		return nil, fmt.Errorf("calib: %s: samples both in the folder and in its sub-folders", dir)
+		return nil, fmt.Errorf("%s: samples both in the folder and in its sub-folders", dir)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("calib: %s: no .png, .jpg or .npy file in the folder", dir)
+		return nil, fmt.Errorf("%s: no .png, .jpg or .npy file in the folder", dir)
 	}
 	return files, sameKind(dir, files)
 }
@@ -187,7 +187,7 @@ func list(dir string) ([]file, error) {
 func sameKind(dir string, files []file) error {
 	for _, f := range files {
 		if f.kind() != files[0].kind() {
-			return fmt.Errorf("calib: %s: both pictures and .npy files in the folder: %s, %s", dir, files[0].path, f.path)
+			return fmt.Errorf("%s: both pictures and .npy files in the folder: %s, %s", dir, files[0].path, f.path)
 		}
 	}
 	return nil
@@ -197,7 +197,7 @@ func sameKind(dir string, files []file) error {
 func scan(dir, label string) (files []file, folders []string, err error) {
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {
-		return nil, nil, fmt.Errorf("calib: %w", err)
+		return nil, nil, err
 	}
 	for _, e := range entries {
 		f := file{filepath.Join(dir, e.Name()), label}
@@ -207,7 +207,7 @@ func scan(dir, label string) (files []file, folders []string, err error) {
 		info, err := os.Stat(f.path) // follows links
 		switch {
 		case err != nil:
-			return nil, nil, fmt.Errorf("calib: %w", err)
+			return nil, nil, err
 		case info.IsDir():
 			folders = append(folders, e.Name())
 		case f.kind() == ".npy" || f.kind() == ".png":
@@ -227,11 +227,11 @@ func open(path string) (*os.File, int64, error) {
 		err = fmt.Errorf("%s: the file is empty", path)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("calib: %w", err)
+		return nil, 0, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("calib: %w", err)
+		return nil, 0, err
 	}
 	return f, info.Size(), nil
 }
@@ -256,12 +256,12 @@ func readAll(path string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	if size > limit {
-		return nil, fmt.Errorf("calib: %s: %d bytes; wanted at most %d", path, size, limit)
+		return nil, fmt.Errorf("%s: %d bytes; wanted at most %d", path, size, limit)
 	}
 	b := make([]byte, size)
 	n, err := f.ReadAt(b, 0)
 	if n < len(b) {
-		return nil, fmt.Errorf("calib: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return b, nil
 }
@@ -309,7 +309,7 @@ func Labels(path string, names []string) ([]int, error) {
 	case ".csv":
 		labels, err = labelsCSV(path)
 	default:
-		err = fmt.Errorf("calib: %s: wanted a .npy, .txt or .csv file of labels", path)
+		err = fmt.Errorf("%s: wanted a .npy, .txt or .csv file of labels", path)
 	}
 	if err != nil {
 		return nil, err
@@ -317,7 +317,7 @@ func Labels(path string, names []string) ([]int, error) {
 	classes := make([]int, len(labels))
 	for i, l := range labels {
 		if classes[i], err = Class(l, names); err != nil {
-			return nil, fmt.Errorf("calib: %s: sample %d: %w", path, i, err)
+			return nil, fmt.Errorf("%s: sample %d: %w", path, i, err)
 		}
 	}
 	return classes, nil
@@ -336,12 +336,12 @@ func lines(path string) ([]string, error) {
 	}
 	text := strings.TrimRight(string(b), " \t\r\n")
 	if text == "" {
-		return nil, fmt.Errorf("calib: %s: no labels", path)
+		return nil, fmt.Errorf("%s: no labels", path)
 	}
 	all := strings.Split(text, "\n")
 	for i, l := range all {
 		if all[i] = strings.TrimSpace(l); all[i] == "" {
-			return nil, fmt.Errorf("calib: %s: line %d is empty", path, i+1)
+			return nil, fmt.Errorf("%s: line %d is empty", path, i+1)
 		}
 	}
 	return all, nil

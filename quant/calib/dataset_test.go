@@ -205,7 +205,7 @@ func TestMalformed(t *testing.T) {
 		if err == nil {
 			_, err = d.Sample(0)
 		}
-		if err == nil || !strings.HasPrefix(err.Error(), "calib: "+path+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
@@ -353,7 +353,7 @@ func TestFeed(t *testing.T) {
 		if c.want == "" && err == nil {
 			continue
 		}
-		if err == nil || !strings.HasPrefix(err.Error(), "calib: ") || !strings.Contains(err.Error(), c.want) {
+		if err == nil || !strings.HasPrefix(err.Error(), c.path+": ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%d: error %v, want %q", i, err, c.want)
 		}
 	}
@@ -460,7 +460,7 @@ func TestLabels(t *testing.T) {
 		"k.png": {[]byte("x"), "wanted a .npy, .txt or .csv file"},
 	} {
 		path := write(t, dir, file, c.data)
-		if _, err := calib.Labels(path, names); err == nil || !strings.HasPrefix(err.Error(), "calib: "+path+": ") || !strings.Contains(err.Error(), c.want) {
+		if _, err := calib.Labels(path, names); err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", file, err, c.want)
 		}
 	}

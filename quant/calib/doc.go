@@ -5,5 +5,5 @@
 //	weights ──Weights──▶ scales ──Codes──▶ int8
 //
 // Readers trust no file: any bytes give an error that names the file, and no size that a file claims is believed
-// before it was compared with what is there.
+// before it was compared with what is there. Errors of a data set begin with its path, whatever command reads it.
 package calib

@@ -233,7 +233,7 @@ func openNPY(files []file) (Dataset, error) {
 			return nil, err
 		}
 		if first := s.arrays; len(first) > 0 && (a.dtype != first[0].dtype || !slices.Equal(a.shape[1:], first[0].shape[1:])) {
-			return nil, fmt.Errorf("calib: %s: samples of %v%v; wanted %v%v as in %s", f.path, a.dtype, a.shape[1:], first[0].dtype, first[0].shape[1:], files[0].path)
+			return nil, fmt.Errorf("%s: samples of %v%v; wanted %v%v as in %s", f.path, a.dtype, a.shape[1:], first[0].dtype, first[0].shape[1:], files[0].path)
 		}
 		total += a.shape[0]
 		s.arrays, s.ends = append(s.arrays, a), append(s.ends, total)
@@ -259,7 +259,7 @@ func headerOf(path string) (*array, error) {
 		err = fmt.Errorf("samples of %d bytes; wanted at most %d", (size-a.offset)/int64(a.shape[0]), maxSample)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("calib: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return a, nil
 }
@@ -269,7 +269,7 @@ func (s *npy) Len() int { return s.ends[len(s.ends)-1] }
 func (s *npy) Sample(i int) (Sample, error) {
 	k := sort.SearchInts(s.ends, i+1)
 	if i < 0 || k == len(s.ends) {
-		return Sample{}, fmt.Errorf("calib: %s: sample %d outside [0,%d)", s.files[0].path, i, s.Len())
+		return Sample{}, fmt.Errorf("%s: sample %d outside [0,%d)", s.files[0].path, i, s.Len())
 	}
 	a := s.arrays[k]
 	i -= s.ends[k] - a.shape[0]
@@ -280,10 +280,10 @@ func (s *npy) Sample(i int) (Sample, error) {
 	}
 	defer f.Close()
 	if want := a.offset + int64(a.shape[0])*int64(a.elements()*a.dtype.SizeBytes(1)); size != want {
-		return Sample{}, fmt.Errorf("calib: %s: the file has changed: %d bytes; wanted %d", s.files[k].path, size, want)
+		return Sample{}, fmt.Errorf("%s: the file has changed: %d bytes; wanted %d", s.files[k].path, size, want)
 	}
 	if out.Bytes, out.Numbers, err = a.read(f, i); err != nil {
-		return Sample{}, fmt.Errorf("calib: %s: %w", out.Name, err)
+		return Sample{}, fmt.Errorf("%s: %w", out.Name, err)
 	}
 	return out, nil
 }
@@ -294,10 +294,10 @@ func labelsNPY(path string, names []string) ([]int, error) {
 		return nil, err
 	}
 	if a.elements() != 1 {
-		return nil, fmt.Errorf("calib: %s: shape %v; wanted one label a sample", path, a.shape)
+		return nil, fmt.Errorf("%s: shape %v; wanted one label a sample", path, a.shape)
 	}
 	if a.dtype == tensor.Float32 || a.dtype == tensor.Float64 {
-		return nil, fmt.Errorf("calib: %s: labels of %v; wanted integers", path, a.dtype)
+		return nil, fmt.Errorf("%s: labels of %v; wanted integers", path, a.dtype)
 	}
 	f, _, err := open(path)
 	if err != nil {
@@ -307,7 +307,7 @@ func labelsNPY(path string, names []string) ([]int, error) {
 	size := a.dtype.SizeBytes(1)
 	raw := make([]byte, a.shape[0]*size)
 	if n, err := f.ReadAt(raw, a.offset); n < len(raw) {
-		return nil, fmt.Errorf("calib: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	classes := make([]int, a.shape[0])
 	for i := range classes {
@@ -323,7 +323,7 @@ func labelsNPY(path string, names []string) ([]int, error) {
 			n = int64(binary.LittleEndian.Uint64(b))
 		}
 		if err := checkClass(n, names); err != nil {
-			return nil, fmt.Errorf("calib: %s: sample %d: %w", path, i, err)
+			return nil, fmt.Errorf("%s: sample %d: %w", path, i, err)
 		}
 		classes[i] = int(n)
 	}
@@ -339,7 +339,7 @@ func WriteNPY(w io.Writer, shape []int, data []float32) error {
 		n *= d
 	}
 	if n != len(data) {
-		return fmt.Errorf("calib: %d values for shape %v", len(data), shape)
+		return fmt.Errorf("%d values for shape %v", len(data), shape)
 	}
 	list := strings.TrimSuffix(dims.String(), " ") // (2,) but (2, 3)
 	if len(shape) > 1 {
@@ -355,13 +355,13 @@ func WriteNPY(w io.Writer, shape []int, data []float32) error {
 			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
 		}
 		if _, err := w.Write(out); err != nil {
-			return fmt.Errorf("calib: %w", err)
+			return err
 		}
 		out, data = out[:0], data[k:]
 	}
 	if len(out) > 0 {
 		if _, err := w.Write(out); err != nil {
-			return fmt.Errorf("calib: %w", err)
+			return err
 		}
 	}
 	return nil

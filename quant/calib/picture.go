@@ -24,7 +24,7 @@ func (p pictures) Len() int { return len(p) }
 
 func (p pictures) Sample(i int) (Sample, error) {
 	if i < 0 || i >= len(p) {
-		return Sample{}, fmt.Errorf("calib: %s: picture %d outside [0,%d)", p[0].path, i, len(p))
+		return Sample{}, fmt.Errorf("%s: picture %d outside [0,%d)", p[0].path, i, len(p))
 	}
 	f := p[i]
 	b, err := readAll(f.path, maxFile)
@@ -33,7 +33,7 @@ func (p pictures) Sample(i int) (Sample, error) {
 	}
 	s := Sample{Name: f.path, Label: f.label, DType: tensor.UInt8, decoded: true}
 	if s.Shape, s.Bytes, err = decode(b); err != nil {
-		return Sample{}, fmt.Errorf("calib: %s: %w", f.path, err)
+		return Sample{}, fmt.Errorf("%s: %w", f.path, err)
 	}
 	return s, nil
 }

@@ -39,7 +39,7 @@ func ParseMethod(name string) (Method, error) {
 			return Method(m), nil
 		}
 	}
-	return 0, fmt.Errorf("calib: method %q unknown; wanted one of %q", name, methods)
+	return 0, fmt.Errorf("range method %q unknown; wanted one of %q", name, methods)
 }
 
 // Collector sees the values of one activation, batch by batch, and chooses its range.

@@ -11,7 +11,7 @@ import (
 // clamped operators take a fused activation.
 func clamped(d *op.Def) bool {
 	switch d {
-	case op.Conv2D, op.FullyConnected, op.Add, op.Sub, op.Mul, op.Div:
+	case op.Conv2D, op.TransposeConv2D, op.FullyConnected, op.Add, op.Sub, op.Mul, op.Div:
 		return true
 	}
 	return false
@@ -56,7 +56,7 @@ func foldScale(g *graph.Graph) (bool, error) {
 			}
 			x := n.In[1-i]
 			p := producer[x]
-			if c.Const == nil || p == nil || (p.Op != op.Conv2D && p.Op != op.FullyConnected) || uses[x] != 1 ||
+			if c.Const == nil || p == nil || (p.Op != op.Conv2D && p.Op != op.TransposeConv2D && p.Op != op.FullyConnected) || uses[x] != 1 ||
 				p.Attrs.Has("min") || p.Attrs.Has("max") || x.Shape != n.Out[0].Shape || x.DType != tensor.Float32 {
 				continue
 			}

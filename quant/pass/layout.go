@@ -8,8 +8,9 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// cancelTransposes moves every transpose behind the elementwise operators that read it until two of them meet and
-// cancel, and turns those that only move axes of extent 1 into reshapes, which cost nothing.
+// cancelTransposes moves every transpose behind the operators that can do without it until two of them meet and
+// cancel, and turns those that only move axes of extent 1 into reshapes, which cost nothing. Reshapes move behind
+// elementwise operators, so that these become the neighbours of the layer before.
 func cancelTransposes(g *graph.Graph) (bool, error) {
 	changed := false
 	for again := true; again; {
@@ -21,8 +22,14 @@ func cancelTransposes(g *graph.Graph) (bool, error) {
 			switch {
 			case n.Op == op.Transpose:
 				did, err = mergeTranspose(g, n, producer)
-			case elementwise(n.Op):
-				did, err = sinkTranspose(g, i, producer)
+			case n.Op == op.Reshape:
+				if did, err = sinkThroughReshape(g, i, producer); !did && err == nil {
+					did = mergeReshape(g, n, producer)
+				}
+			default:
+				if did, err = sinkTranspose(g, i, producer); !did && err == nil {
+					did, err = sinkReshape(g, i, producer)
+				}
 			}
 			if err != nil {
 				return changed, err
@@ -132,17 +139,18 @@ func sinkTranspose(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node
 		}
 		perm = t.Attrs.Ints("perm")
 	}
-	if perm == nil || n.Out[0].Shape.Rank != len(perm) {
+	if perm == nil {
 		return false, nil
 	}
-	inverse := make([]int, len(perm))
-	for i, k := range perm {
-		inverse[k] = i
+	attrs, after, ok := moveAxes(n, perm)
+	if !ok {
+		return false, nil
 	}
+	n.Attrs = attrs
 	for i, v := range n.In {
 		switch {
 		case v.Const != nil:
-			c, err := transposeConst(v, inverse)
+			c, err := transposeConst(v, invert(perm))
 			if err != nil {
 				return false, err
 			}
@@ -151,19 +159,28 @@ func sinkTranspose(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node
 			n.In[i] = producer[v].In[0]
 		}
 	}
+	return true, insertAfter(g, at, op.Transpose, "layout", op.Attrs{op.IntsAttr("perm", after...)})
+}
+
+func invert(perm []int) []int {
+	inverse := make([]int, len(perm))
+	for i, k := range perm {
+		inverse[k] = i
+	}
+	return inverse
+}
+
+// insertAfter puts an operator of one input between a node and the readers of its output.
+func insertAfter(g *graph.Graph, at int, def *op.Def, suffix string, attrs op.Attrs) error {
+	n := g.Nodes[at]
 	out := n.Out[0]
-	moved := &graph.Value{Name: out.Name + "/nhwc"}
-	n.Out[0] = moved
+	n.Out[0] = &graph.Value{Name: out.Name + "/" + suffix}
 	if err := n.Infer(); err != nil {
-		return false, err
+		return err
 	}
-	t := &graph.Node{Op: op.Transpose, Name: n.Name + "/layout", Attrs: op.Attrs{op.IntsAttr("perm", perm...)},
-		In: []*graph.Value{moved}, Out: []*graph.Value{out}}
-	if err := t.Infer(); err != nil {
-		return false, err
-	}
+	t := &graph.Node{Op: def, Name: n.Name + "/" + suffix, Attrs: attrs, In: []*graph.Value{n.Out[0]}, Out: []*graph.Value{out}}
 	g.Nodes = slices.Insert(g.Nodes, at+1, t)
-	return true, nil
+	return t.Infer()
 }
 
 // transposeConst permutes a constant that broadcasts against tensors of len(perm) axes.

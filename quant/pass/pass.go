@@ -22,6 +22,7 @@ var Passes = []Pass{
 	{"name activations", "an activation that an exporter wrote out is one operator; before a sum or a clamp of it moves into a layer", nameActivations},
 	{"cancel transposes", "convolutions become neighbours only when the importer's layout changes between them are gone", cancelTransposes},
 	{"fold transpose into weights", "what is left of a layout change before a fully connected layer costs nothing in its weights", foldIntoWeights},
+	{"fold padding", "a layer pads for nothing; its neighbour is the padding only once layouts agree", foldPad},
 	{"fold scale and offset", "batch normalization disappears into the layer before it; needs layers to be neighbours", foldScale},
 	{"fuse activations", "a clamp after a layer is free inside its kernel; the layer's own scale must be final by then", fuseClamp},
 }

@@ -171,6 +171,64 @@ func TestFloat(t *testing.T) {
 			c := b.add(op.Clamp, relu, b.add(op.Add, nil, b.random(5), b.random(5)))
 			return b.add(op.Mul, nil, b.input(3, 5), b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 1, 5)}, c))
 		}, "Mul"},
+		{"fire modules", func(b *builder) *graph.Value {
+			x := b.add(op.Clamp, relu, b.nchw(op.Conv2D, nil, b.input(1, 3, 8, 8), b.random(8, 3, 3, 3)))
+			for range 2 {
+				s := b.add(op.Clamp, relu, b.nchw(op.Conv2D, nil, x, b.random(4, 1, 1, x.Shape.Dim[1])))
+				e1 := b.add(op.Clamp, relu, b.nchw(op.Conv2D, nil, s, b.random(6, 1, 1, 4)))
+				e3 := b.add(op.Clamp, relu, b.nchw(op.Conv2D, op.Attrs{op.IntsAttr("pads", 1, 1, 1, 1)}, s, b.random(5, 3, 3, 4)))
+				x = b.add(op.Concat, op.Attrs{op.IntAttr("axis", 1)}, e1, e3)
+			}
+			x = b.add(op.Mean, op.Attrs{op.IntsAttr("axes", 2, 3)}, x)
+			return b.add(op.FullyConnected, nil, x, b.random(7, 11))
+		}, "Transpose Conv2D Conv2D Conv2D Conv2D Concat Conv2D Conv2D Conv2D Concat Mean FullyConnected"},
+		{"U-Net", func(b *builder) *graph.Value {
+			x := b.add(op.Clamp, relu, b.nchw(op.Conv2D, op.Attrs{op.IntsAttr("pads", 1, 1, 1, 1)}, b.input(1, 3, 8, 12), b.random(4, 3, 3, 3)))
+			y := b.nchw(op.MaxPool2D, op.Attrs{op.IntsAttr("kernel", 2, 2), op.IntsAttr("strides", 2, 2)}, x)
+			z := b.nchw(op.MaxPool2D, op.Attrs{op.IntsAttr("kernel", 2, 2), op.IntsAttr("strides", 2, 2)}, y)
+			z = b.nchw(op.TransposeConv2D, op.Attrs{op.IntsAttr("strides", 2, 2)}, z, b.random(5, 2, 2, 4), b.random(5))
+			z = b.add(op.Clamp, relu, b.add(op.Mul, nil, z, b.random(5, 1, 1)))
+			z = b.add(op.Concat, op.Attrs{op.IntAttr("axis", 1)}, y, z)
+			z = b.nchw(op.Resize, op.Attrs{op.IntsAttr("size", 8, 12), op.StringAttr("mode", "linear")}, z)
+			// Exports crop or pad to the size of the skip connection.
+			z = b.add(op.Pad, op.Attrs{op.IntsAttr("pads", 0, 0, 1, 0, 0, 0, 0, 2), op.StringAttr("mode", "edge")}, z)
+			z = b.add(op.Slice, op.Attrs{op.IntsAttr("starts", 1, 2), op.IntsAttr("ends", 9, 100), op.IntsAttr("axes", 2, 3)}, z)
+			z = b.add(op.Concat, op.Attrs{op.IntAttr("axis", 1)}, x, z)
+			return b.nchw(op.Conv2D, nil, z, b.random(2, 1, 1, 13))
+		}, "Transpose Conv2D MaxPool2D MaxPool2D TransposeConv2D Concat Resize Pad Slice Concat Conv2D Transpose"},
+		{"channel shuffle", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(2, 3, 6, 5), b.random(8, 1, 1, 3))
+			x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, 2, 4, 6, 5)}, x)
+			x = b.add(op.Transpose, perm(0, 2, 1, 3, 4), x)
+			x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, -1, 6, 5)}, x)
+			a := b.add(op.Slice, op.Attrs{op.IntsAttr("starts", 0), op.IntsAttr("ends", 4), op.IntsAttr("axes", 1)}, x)
+			c := b.add(op.Slice, op.Attrs{op.IntsAttr("starts", 4), op.IntsAttr("ends", 8), op.IntsAttr("axes", 1)}, x)
+			c = b.add(op.Clamp, relu, b.nchw(op.Conv2D, nil, c, b.random(5, 1, 1, 4)))
+			x = b.add(op.Concat, op.Attrs{op.IntAttr("axis", 1)}, a, c)
+			return b.add(op.Mean, op.Attrs{op.IntsAttr("axes", 2, 3)}, x)
+		}, "Transpose Conv2D Reshape Transpose Reshape Slice Slice Conv2D Concat Mean"},
+		{"one dimension", func(b *builder) *graph.Value {
+			x := b.input(2, 3, 20)
+			conv := func(x *graph.Value, attrs op.Attrs, o, k int) *graph.Value {
+				c := x.Shape.Dim[1]
+				x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, 0, 1, -1)}, x)
+				x = b.nchw(op.Conv2D, attrs, x, b.random(o, 1, k, c), b.random(o))
+				return b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, 0, -1)}, x)
+			}
+			x = b.add(op.Clamp, relu, conv(x, nil, 4, 3))
+			x = conv(x, nil, 5, 3)
+			x = b.add(op.Mul, nil, x, b.random(5, 1))
+			x = b.add(op.Clamp, relu, b.add(op.Add, nil, x, b.random(5, 1)))
+			y := b.add(op.Pad, op.Attrs{op.IntsAttr("pads", 0, 0, 2, 0, 0, 2)}, x)
+			y = conv(y, nil, 5, 5)
+			x = b.add(op.Add, nil, x, y)
+			x = b.add(op.Mean, op.Attrs{op.IntsAttr("axes", 2)}, x)
+			return b.add(op.FullyConnected, nil, x, b.random(7, 5))
+		}, "Reshape Transpose Conv2D Conv2D Conv2D Add Reshape Mean FullyConnected"},
+		{"padding before a convolution", func(b *builder) *graph.Value {
+			x := b.add(op.Pad, op.Attrs{op.IntsAttr("pads", 0, 0, 0, 1, 0, 0, 1, 2)}, b.input(1, 3, 8, 8))
+			return b.nchw(op.Conv2D, op.Attrs{op.IntsAttr("pads", 1, 0, 0, 0)}, x, b.random(4, 3, 3, 3))
+		}, "Transpose Conv2D Transpose"},
 		{"a clamp that two read stays", func(b *builder) *graph.Value {
 			x := b.add(op.FullyConnected, nil, b.input(3, 5), b.random(5, 5))
 			return b.add(op.Add, nil, b.add(op.Clamp, relu, x), x)

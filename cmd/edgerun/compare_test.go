@@ -46,7 +46,7 @@ func TestCompareCulprit(t *testing.T) {
 		return layers
 	}
 	good, bad := compare(false), compare(true)
-	const relu1, fc1, fc2 = "/Relu_1_output_0/nhwc", "/Relu_2_output_0", "/fc2/Gemm_output_0"
+	const relu1, fc1, fc2 = "/Relu_1_output_0/layout", "/Relu_2_output_0", "/fc2/Gemm_output_0"
 	for _, name := range []string{relu1, fc1, fc2} {
 		if l := good[name]; *l.Alone < 35 || *l.Network < 35 || l.Cosine < 0.999 {
 			t.Errorf("%s: alone %.1f dB, network %.1f dB, cosine %g", name, *l.Alone, *l.Network, l.Cosine)

@@ -45,7 +45,7 @@ The model's task says what is measured, and what LABELS holds:
 				return usagef("--samples %d is negative", limit)
 			}
 			if data == "" {
-				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures)")
+				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures or sounds)")
 			}
 			var models []*model
 			for _, path := range args {
@@ -145,16 +145,13 @@ func readTruth(data, labels string, m *model) (*truth, error) {
 	}
 	t := &truth{}
 	for i := range ds.Len() {
-		s, err := ds.Sample(i)
-		if err != nil {
+		label, err := calib.LabelOf(ds, i)
+		if err != nil || label == "" {
 			return nil, err
 		}
-		if s.Label == "" {
-			return nil, nil
-		}
-		class, err := calib.Class(s.Label, names)
+		class, err := calib.Class(label, names)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Name, err)
+			return nil, fmt.Errorf("%s: sample %d: %w", data, i, err)
 		}
 		t.classes = append(t.classes, class)
 	}

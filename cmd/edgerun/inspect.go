@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"edgerun/loader"
 	"edgerun/rt"
+	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
 	"edgerun/rt/task"
 )
@@ -83,6 +85,7 @@ type inspection struct {
 	Labels    int                  `json:"labels"`
 	Task      *task.Spec           `json:"task"`
 	Meta      map[string]string    `json:"meta,omitempty"`
+	FrontEnd  *frontend.Spec       `json:"frontend,omitempty"`
 	Layers    []layerInfo          `json:"layers"`
 	Target    string               `json:"target,omitempty"`
 	Kernels   string               `json:"kernels"`
@@ -114,7 +117,8 @@ type layerInfo struct {
 }
 
 func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
-	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Task: m.task(), Meta: m.Meta, Kernels: p.Kernels().Name,
+	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Task: m.task(), Meta: m.Meta,
+		FrontEnd: m.FrontEnd, Kernels: p.Kernels().Name,
 		Threads: threads, Memory: p.Memory(threads), PeakBytes: p.Plan().PeakBytes, memoryMap: p.Plan().Map()}
 	in.Inputs, in.Outputs = typeNames(m.Graph.Inputs), typeNames(m.Graph.Outputs)
 	for _, l := range p.Layers() {
@@ -165,6 +169,13 @@ func (in *inspection) print(w io.Writer) error {
 	}
 	for _, s := range in.Outputs {
 		fmt.Fprintln(w, "  output", s)
+	}
+	if in.FrontEnd != nil {
+		spec, err := json.Marshal(in.FrontEnd)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "  front end %s\n", spec)
 	}
 	fmt.Fprintln(w, "  task  ", taskText(in.Task))
 	fmt.Fprintln(w, "\nLayers")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 
 // preprocessing are the flags that describe a front end where a model file does not.
 type preprocessing struct {
+	file                             string // a whole specification
 	scale, mean, std, resize, layout string
 
 	command *cobra.Command
@@ -26,7 +28,7 @@ func (p *preprocessing) given() string {
 	if p == nil || p.command == nil {
 		return ""
 	}
-	for _, name := range []string{"scale", "mean", "std", "resize", "layout"} {
+	for _, name := range []string{"frontend", "scale", "mean", "std", "resize", "layout"} {
 		if p.command.Flags().Changed(name) {
 			return name
 		}
@@ -36,6 +38,7 @@ func (p *preprocessing) given() string {
 
 func (p *preprocessing) flags(c *cobra.Command) {
 	p.command = c
+	c.Flags().StringVar(&p.file, "frontend", "", "JSON file that describes the whole front end, see 'edgerun features --help'; the flags below are for pictures")
 	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction")
 	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
 	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")
@@ -43,8 +46,16 @@ func (p *preprocessing) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.layout, "layout", "", "layout of a picture input, nchw or nhwc (default: what the input's shape says)")
 }
 
-// spec builds the front end for input v: of pictures if the samples are, else none.
+// spec builds the front end for input v: what a file says, or of pictures if the samples are, else none.
 func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, error) {
+	if p.file != "" {
+		for _, name := range []string{"scale", "mean", "std", "resize", "layout"} {
+			if p.command.Flags().Changed(name) {
+				return nil, usagef("--%s: %s says how samples become inputs", name, p.file)
+			}
+		}
+		return readFrontEnd(p.file)
+	}
 	if !pictures {
 		return &frontend.Spec{Kind: frontend.KindNone}, nil
 	}
@@ -128,11 +139,29 @@ func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit in
 	if err != nil {
 		return nil, err
 	}
+	if err := fits(spec, g.Inputs[0]); err != nil {
+		return nil, err
+	}
 	f := &feeder{data: data, fe: fe, n: data.Len()}
 	if limit > 0 {
 		f.n = min(f.n, limit)
 	}
 	return f, nil
+}
+
+// fits checks that features have the shape of the network's input, where extents of 1 do not count, or that the input
+// is one row of as many numbers.
+func fits(spec *frontend.Spec, in *graph.Value) error {
+	if !spec.Signals() {
+		return nil
+	}
+	got := spec.Shape()
+	one := func(d int) bool { return d == 1 }
+	want := slices.DeleteFunc(slices.Clone(in.Shape.Dims()), one)
+	if got.Elements() != in.Shape.Elements() || len(want) > 1 && !slices.Equal(want, slices.DeleteFunc(slices.Clone(got.Dims()), one)) {
+		return fmt.Errorf("the front end gives %v; input %q wants %v", got, in.Name, in.Shape)
+	}
+	return nil
 }
 
 func (f *feeder) Len() int { return f.n }

@@ -31,9 +31,11 @@ func quantizeCommand() *cobra.Command {
 		Long: `Turn a float network into a compressed int8 file.
 
 DATA is what the network will see: an .npy file (first axis: samples), a folder of
-pictures, or a .csv file. A few hundred samples are enough. uint8 data are pictures
-and go through --scale, --mean and --std, which travel in the file; float data go
-into the network as they are.
+pictures or .wav files, or a .csv file. A few hundred samples are enough. uint8 data
+are pictures and go through --scale, --mean and --std; float data go into the network
+as they are. Sounds and other signals go through the front end that --frontend
+describes, float data that are features already do not. The front end travels in the
+file.
 
 --task says what the outputs are for, and travels in the file too. The threshold of
 an anomaly detector is found on the calibration data, which must be normal then.
@@ -47,7 +49,7 @@ an anomaly detector is found on the calibration data, which must be normal then.
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
-				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, or a folder of pictures)")
+				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, or a folder of pictures or sounds)")
 			}
 			var err error
 			if q.method, err = calib.ParseMethod(method); err != nil {
@@ -212,6 +214,9 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 	if m.FrontEnd.Kind == frontend.KindPicture {
 		f := m.FrontEnd
 		fmt.Fprintf(b, "  pictures become %dx%dx%d, scale %g, mean %v, std %v\n", f.Width, f.Height, f.Channels, f.Scale, f.Mean, f.Std)
+	}
+	if f := m.FrontEnd; f.Signals() {
+		fmt.Fprintf(b, "  signals of %d samples become %v: %s\n", f.Length, f.Shape(), f.Kind)
 	}
 	fmt.Fprintln(b, "  task:", taskText(m.Task))
 	for _, s := range r.Issues {

@@ -25,7 +25,7 @@ func runCommand() *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:   "run MODEL INPUT...",
-		Short: "Run a model on .npy, .png, .jpg or .csv files",
+		Short: "Run a model on .npy, .png, .jpg, .wav or .csv files",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if top < 1 {
@@ -144,7 +144,7 @@ func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *fro
 	if err != nil {
 		return nil, nil, err
 	}
-	if flag != "" && first.Bytes == nil {
+	if flag != "" && flag != "frontend" && first.Bytes == nil {
 		return nil, nil, usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
 	}
 	spec, err := pre.spec(m.Graph.Inputs[0], first.Bytes != nil)

@@ -16,7 +16,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks,
-// $TASKS that of the networks for other tasks; nan.csv holds two samples of 784 values, the last one NaN.
+// $TASKS that of the networks for other tasks; nan.csv holds two samples of 784 values, the last one NaN, sounds what
+// writeSounds writes.
 func TestScripts(t *testing.T) {
 	if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
 		t.Skip("a process cannot start another one under qemu-user")
@@ -34,6 +35,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DIGITS", digits)
 			e.Setenv("TASKS", tasks)
+			if err := writeSounds(filepath.Join(e.WorkDir, "sounds")); err != nil {
+				return err
+			}
 			row := strings.Repeat("0.5,", 783)
 			return os.WriteFile(filepath.Join(e.WorkDir, "nan.csv"), []byte(row+"1\n"+row+"NaN\n"), 0o644)
 		},

@@ -27,7 +27,8 @@ type Sample struct {
 	DType   tensor.DType // what the file holds
 	Bytes   []uint8      // of UInt8; nil for all other types
 	Numbers []float32    // of all other types
-	decoded bool         // Bytes came out of a picture file
+	Rate    int          // samples a second of a sound file
+	decoded bool         // out of a picture or sound file
 }
 
 // Picture returns the sample's bytes as a picture: [h w], [1 h w], [h w 1], [h w 3] or [3 h w], maybe after a batch
@@ -64,13 +65,17 @@ func (s *Sample) Picture() (frontend.Picture, error) {
 //
 //	front end   bytes                          numbers
 //	picture     brought to size, normalised    as they are: already prepared, so of a float type
+//	signal      refused                        features are computed; or as they are: see feedSignal
 //	vector      as numbers, normalised         normalised
 //	none        as numbers                     as they are
 //
 // Numbers must be as many as dst holds, in the network's own order, and finite. A picture file needs a front end for
-// pictures. Numbers from a .csv count as floats.
+// pictures, a sound file one for signals. Numbers from a .csv count as floats.
 func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	kind := fe.Spec().Kind
+	if fe.Spec().Signals() {
+		return feedSignal(fe, s, dst)
+	}
 	if kind == frontend.KindPicture && s.Bytes != nil {
 		p, err := s.Picture()
 		if err == nil {
@@ -82,6 +87,9 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	}
 	if kind == frontend.KindPicture && s.DType != tensor.Float32 && s.DType != tensor.Float64 {
 		return fmt.Errorf("%s: %v; wanted pixels of uint8, or prepared inputs of float32", s.Name, s.DType)
+	}
+	if s.Rate != 0 {
+		return fmt.Errorf("%s: sound; wanted a front end for signals, got kind %q", s.Name, kind)
 	}
 	if s.decoded {
 		return fmt.Errorf("%s: a picture; wanted a front end of kind %q, got %q", s.Name, frontend.KindPicture, kind)
@@ -113,10 +121,11 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 
 // Open returns the data set at path:
 //
-//	x.npy          uint8, int8, int32, int64, float32 or float64; the first axis counts samples. uint8 are bytes
+//	x.npy          uint8, int8, int16, int32, int64, float32 or float64; the first axis counts samples. uint8 are bytes
 //	x.png, x.jpg   one sample
+//	x.wav          one sample, [samples, channels], full scale being ±1
 //	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
-//	folder         its .png and .jpg pictures, or its .npy files one after the other, sorted by name; or sub-folders of
+//	folder         its .png and .jpg pictures, its .wav files, or its .npy files one after the other, sorted by name; or sub-folders of
 //	               such, whose names are the labels
 //
 // Other files in a folder are passed over. Open looks at the headers of all .npy files.
@@ -138,10 +147,25 @@ func Open(path string) (Dataset, error) {
 		return openNPY(files)
 	case ".png":
 		return pictures(files), nil
+	case ".wav":
+		return sounds(files), nil
 	case ".csv":
 		return openCSV(path)
 	}
-	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .png or .jpg file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .wav, .png or .jpg file or a folder", path)
+}
+
+// LabelOf returns the class that a data set names for sample i, "" where it names none. A sound or picture file, whose
+// folder has the name, is not read.
+func LabelOf(d Dataset, i int) (string, error) {
+	switch d := d.(type) {
+	case sounds:
+		return d[i].label, nil
+	case pictures:
+		return d[i].label, nil
+	}
+	s, err := d.Sample(i)
+	return s.Label, err
 }
 
 // file is one file of a data set.
@@ -179,7 +203,7 @@ func list(dir string) ([]file, error) {
 		return nil, fmt.Errorf("%s: samples both in the folder and in its sub-folders", dir)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no .png, .jpg or .npy file in the folder", dir)
+		return nil, fmt.Errorf("%s: no .png, .jpg, .wav or .npy file in the folder", dir)
 	}
 	return files, sameKind(dir, files)
 }
@@ -187,7 +211,7 @@ func list(dir string) ([]file, error) {
 func sameKind(dir string, files []file) error {
 	for _, f := range files {
 		if f.kind() != files[0].kind() {
-			return fmt.Errorf("%s: both pictures and .npy files in the folder: %s, %s", dir, files[0].path, f.path)
+			return fmt.Errorf("%s: files of two kinds in the folder: %s, %s", dir, files[0].path, f.path)
 		}
 	}
 	return nil
@@ -210,7 +234,7 @@ func scan(dir, label string) (files []file, folders []string, err error) {
 			return nil, nil, err
 		case info.IsDir():
 			folders = append(folders, e.Name())
-		case f.kind() == ".npy" || f.kind() == ".png":
+		case f.kind() == ".npy" || f.kind() == ".png" || f.kind() == ".wav":
 			files = append(files, f)
 		}
 	}

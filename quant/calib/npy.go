@@ -97,7 +97,7 @@ func parseHeader(text string) (*array, error) {
 				return nil, fmt.Errorf(".npy elements are records at %.40q; wanted plain numbers", p.rest)
 			}
 			if a.dtype = npyTypes[descr]; a.dtype == tensor.Invalid {
-				return nil, fmt.Errorf(".npy elements %.40q unsupported; wanted |u1, |i1, <i4, <i8, <f4 or <f8", descr)
+				return nil, fmt.Errorf(".npy elements %.40q unsupported; wanted |u1, |i1, <i2, <i4, <i8, <f4 or <f8", descr)
 			}
 		case "fortran_order":
 			if p.skip("True") {
@@ -207,6 +207,8 @@ func element(d tensor.DType, b []byte) float32 {
 	switch d {
 	case tensor.Int8:
 		return float32(int8(b[0]))
+	case tensor.Int16:
+		return float32(int16(binary.LittleEndian.Uint16(b)))
 	case tensor.Int32:
 		return float32(int32(binary.LittleEndian.Uint32(b)))
 	case tensor.Int64:
@@ -317,6 +319,8 @@ func labelsNPY(path string, names []string) ([]int, error) {
 			n = int64(b[0])
 		case tensor.Int8:
 			n = int64(int8(b[0]))
+		case tensor.Int16:
+			n = int64(int16(binary.LittleEndian.Uint16(b)))
 		case tensor.Int32:
 			n = int64(int32(binary.LittleEndian.Uint32(b)))
 		default:
@@ -332,37 +336,95 @@ func labelsNPY(path string, names []string) ([]int, error) {
 
 // WriteNPY writes data as a .npy array of float32, whose shape must have as many elements.
 func WriteNPY(w io.Writer, shape []int, data []float32) error {
+	n, err := NewNPYWriter(w, shape)
+	if err == nil {
+		err = n.Write(data)
+	}
+	if err == nil {
+		err = n.Close()
+	}
+	return err
+}
+
+// WriteLabelsNPY writes classes as a .npy array of int64.
+func WriteLabelsNPY(w io.Writer, classes []int) error {
+	out := npyHeader("<i8", []int{len(classes)})
+	for _, c := range classes {
+		out = binary.LittleEndian.AppendUint64(out, uint64(int64(c)))
+	}
+	if _, err := w.Write(out); err != nil {
+		return err
+	}
+	return nil
+}
+
+// NPYWriter writes a .npy array of float32 piece by piece.
+type NPYWriter struct {
+	w    io.Writer
+	left int // elements to come
+	out  []byte
+}
+
+// NewNPYWriter returns a writer of an array of the given shape, whose elements Write takes in C order.
+func NewNPYWriter(w io.Writer, shape []int) (*NPYWriter, error) {
+	left := uint64(1)
+	for _, d := range shape {
+		hi, lo := bits.Mul64(left, uint64(d))
+		if d < 0 || hi != 0 || lo > math.MaxInt/4 {
+			return nil, fmt.Errorf("shape %v is too large", shape)
+		}
+		left = lo
+	}
+	return &NPYWriter{w: w, left: int(left), out: npyHeader("<f4", shape)}, nil
+}
+
+// Write writes the next elements.
+func (n *NPYWriter) Write(data []float32) error {
+	if len(data) > n.left {
+		return fmt.Errorf("%d values, of which %d have a place in the array", len(data), n.left)
+	}
+	n.left -= len(data)
+	for len(data) > 0 {
+		k := min(len(data), 4096)
+		for _, v := range data[:k] {
+			n.out = binary.LittleEndian.AppendUint32(n.out, math.Float32bits(v))
+		}
+		data = data[k:]
+		if err := n.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *NPYWriter) flush() error {
+	_, err := n.w.Write(n.out)
+	n.out = n.out[:0]
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+// Close ends the array, which must be complete.
+func (n *NPYWriter) Close() error {
+	if n.left > 0 {
+		return fmt.Errorf("the array ends %d values early", n.left)
+	}
+	return n.flush()
+}
+
+// npyHeader is all that stands before the elements.
+func npyHeader(descr string, shape []int) []byte {
 	var dims strings.Builder
-	n := 1
 	for _, d := range shape {
 		fmt.Fprintf(&dims, "%d, ", d)
-		n *= d
-	}
-	if n != len(data) {
-		return fmt.Errorf("%d values for shape %v", len(data), shape)
 	}
 	list := strings.TrimSuffix(dims.String(), " ") // (2,) but (2, 3)
 	if len(shape) > 1 {
 		list = strings.TrimSuffix(list, ",")
 	}
-	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", list)
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, list)
 	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n" // the data starts at a multiple of 64
-	out := append([]byte("\x93NUMPY\x01\x00"), byte(len(text)), byte(len(text)>>8))
-	out = append(out, text...)
-	for len(data) > 0 {
-		k := min(len(data), 4096)
-		for _, v := range data[:k] {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-		}
-		if _, err := w.Write(out); err != nil {
-			return err
-		}
-		out, data = out[:0], data[k:]
-	}
-	if len(out) > 0 {
-		if _, err := w.Write(out); err != nil {
-			return err
-		}
-	}
-	return nil
+	return append(append([]byte("\x93NUMPY\x01\x00"), byte(len(text)), byte(len(text)>>8)), text...)
 }

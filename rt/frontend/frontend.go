@@ -26,7 +26,8 @@ func (p *Picture) check() error {
 
 // FrontEnd prepares samples by a specification. It keeps tables and buffers, so one goroutine at a time may use it.
 type FrontEnd struct {
-	spec Spec
+	spec   Spec
+	signal *signal // of signals only
 
 	// Of pictures only.
 	norm [][256]float32 // by channel and pixel
@@ -43,6 +44,9 @@ func New(spec Spec) (*FrontEnd, error) {
 		return nil, err
 	}
 	f := &FrontEnd{spec: spec}
+	if isSignal(spec.Kind) {
+		f.signal = newSignal(spec.filled())
+	}
 	if spec.Kind == KindPicture {
 		f.norm = make([][256]float32, spec.Channels)
 		for c := range f.norm {
@@ -59,8 +63,8 @@ func (f *FrontEnd) Spec() Spec { return f.spec }
 
 // ApplyVector writes x, normalised, to dst, which has x's length and may be x. It allocates nothing.
 func (f *FrontEnd) ApplyVector(dst, x []float32) error {
-	if f.spec.Kind == KindPicture {
-		return fmt.Errorf("frontend: numbers given; kind %q wants a picture", f.spec.Kind)
+	if f.spec.Kind != KindNone && f.spec.Kind != KindVector {
+		return fmt.Errorf("frontend: numbers given; kind %q wants a picture or a signal", f.spec.Kind)
 	}
 	channels := max(f.spec.Channels, 1)
 	if len(dst) != len(x) || len(x)%channels != 0 {
@@ -85,7 +89,7 @@ func (f *FrontEnd) ApplyVector(dst, x []float32) error {
 func (f *FrontEnd) Apply(dst []float32, p Picture) error {
 	s := &f.spec
 	if s.Kind != KindPicture {
-		return fmt.Errorf("frontend: picture given; kind %q wants numbers", s.Kind)
+		return fmt.Errorf("frontend: picture given; kind %q wants none", s.Kind)
 	}
 	if err := p.check(); err != nil {
 		return err
@@ -132,6 +136,9 @@ func (f *FrontEnd) store(dst []float32, y, channels int) {
 	for c := range s.Channels {
 		norm := &f.norm[c]
 		from := min(c, channels-1)
+		if s.Order == BGR && channels == 3 {
+			from = 2 - c
+		}
 		for x, to := 0, row+c*next; x < s.Width; x, to = x+1, to+step {
 			dst[to] = norm[f.out[x*channels+from]]
 		}

@@ -236,7 +236,7 @@ func TestCheck(t *testing.T) {
 		{func(s *frontend.Spec) { s.Mean = []float32{nan} }, "mean[0] is NaN"},
 		{func(s *frontend.Spec) { s.Scale = 1e38 }, "channel 0 to [0, +Inf]"},
 		{func(s *frontend.Spec) { s.Kind = frontend.KindNone }, `kind "none" takes no width`},
-		{func(s *frontend.Spec) { *s = frontend.Spec{Kind: frontend.KindNone, Scale: 2} }, `kind "none" takes no channels`},
+		{func(s *frontend.Spec) { *s = frontend.Spec{Kind: frontend.KindNone, Scale: 2} }, `kind "none" takes no scale`},
 		{func(s *frontend.Spec) { *s = frontend.Spec{Kind: frontend.KindVector, Channels: -1} }, "-1 channels"},
 	} {
 		s := ok

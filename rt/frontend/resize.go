@@ -56,7 +56,10 @@ func (f *FrontEnd) resize(w, h int) {
 	s := &f.spec
 	f.w, f.h = w, h
 	tw, th := s.Width, s.Height // the whole picture's size after resampling
-	wide := w*th >= h*tw        // wider than the target
+	if s.Crop != 0 {
+		tw, th = int(float64(tw)/s.Crop), int(float64(th)/s.Crop)
+	}
+	wide := w*th >= h*tw // wider than the target
 	switch {
 	case s.Resize == FitShortest && wide:
 		tw = w * th / h

@@ -2,9 +2,10 @@
 //
 //	Spec (in the model file) ──New──▶ FrontEnd ──Apply──▶ float32 input
 //	                                     ▲
-//	               Picture or vector ────┘
+//	        Picture, signal or vector ───┘
 //
-// All of it is integer arithmetic or float32 in a stated order: equal samples give equal bytes on every machine.
+// All of it is integer or floating-point arithmetic in a stated order, with the sines, logarithms and transforms of
+// kernels/fixed: equal samples give equal bytes on every machine.
 package frontend
 
 import (
@@ -18,12 +19,18 @@ const (
 	KindNone    = "none"    // numbers go into the network as they are
 	KindVector  = "vector"  // numbers are normalised
 	KindPicture = "picture" // pictures are brought to size and normalised
-)
+) // and those of signals
 
 // Layouts of a picture's tensor.
 const (
 	NCHW = "nchw"
 	NHWC = "nhwc"
+)
+
+// Orders of a picture's colours in the tensor. Mean and Std are in the tensor's order.
+const (
+	RGB = "rgb"
+	BGR = "bgr" // OpenCV's, as networks of Caffe's time want it
 )
 
 // Ways to bring a picture of w×h to Width×Height. Where the ratio of the sides is kept, the smaller excess lies left
@@ -43,11 +50,20 @@ type Spec struct {
 	// Of pictures only.
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
-	Layout string `json:"layout,omitempty"`
+	Layout string `json:"layout,omitempty"` // of signals too
 	Resize string `json:"resize,omitempty"`
 	Pad    uint8  `json:"pad,omitempty"` // pixel around the picture, for FitLongest
 
-	// Channels of a picture: 1 grey, 3 red, green and blue; of a vector its innermost extent, 0 standing for 1.
+	// Crop, for FitShortest, is how much of the covered square the target keeps: 224 of 256 pixels with 0.875. The picture
+	// covers Width/Crop×Height/Crop, rounded down. 0 stands for 1.
+	Crop  float64 `json:"crop,omitempty"`
+	Order string  `json:"order,omitempty"` // of three channels: "" stands for RGB
+
+	Signal
+	Statistics []string `json:"statistics,omitempty"` // of KindStatistics, in the order of the features
+
+	// Channels of a picture: 1 grey, 3 red, green and blue; of a vector its innermost extent, of a signal what stands
+	// side by side in its samples; 0 stands for 1 there.
 	Channels int       `json:"channels,omitempty"`
 	Scale    float32   `json:"scale,omitempty"` // 0 stands for 1
 	Mean     []float32 `json:"mean,omitempty"`  // one for each channel, or one for all; none stands for 0
@@ -62,22 +78,20 @@ const (
 
 // Check reports the first thing that is wrong with the specification.
 func (s Spec) Check() error {
+	if err := oneOf("kind", s.Kind, KindNone, KindVector, KindPicture, KindWindow, KindSTFT, KindLogMel, KindMFCC, KindStatistics); err != nil {
+		return err
+	}
+	if name := s.foreign(); name != "" {
+		return fmt.Errorf("frontend: kind %q takes no %s", s.Kind, name)
+	}
 	var err error
-	switch s.Kind {
-	case KindPicture:
+	switch {
+	case s.Kind == KindPicture:
 		err = s.checkPicture()
-	case KindNone, KindVector:
-		if s.Width != 0 || s.Height != 0 || s.Layout != "" || s.Resize != "" || s.Pad != 0 {
-			return fmt.Errorf("frontend: kind %q takes no width, height, layout, resize or pad", s.Kind)
-		}
-		if s.Kind == KindNone && (s.Channels != 0 || s.Scale != 0 || len(s.Mean)+len(s.Std) != 0) {
-			return fmt.Errorf("frontend: kind %q takes no channels, scale, mean or std", s.Kind)
-		}
-		if s.Channels < 0 || s.Channels > tensor.MaxDim {
-			return fmt.Errorf("frontend: %d channels outside [0,%d]", s.Channels, tensor.MaxDim)
-		}
-	default:
-		return fmt.Errorf("frontend: kind %q unknown; wanted %q, %q or %q", s.Kind, KindNone, KindVector, KindPicture)
+	case isSignal(s.Kind):
+		err = s.checkSignal()
+	case s.Channels < 0 || s.Channels > tensor.MaxDim:
+		err = fmt.Errorf("frontend: %d channels outside [0,%d]", s.Channels, tensor.MaxDim)
 	}
 	if err != nil {
 		return err
@@ -101,19 +115,25 @@ func (s *Spec) checkPicture() error {
 	if s.Pad != 0 && s.Resize != FitLongest {
 		return fmt.Errorf("frontend: pad is for resize %q only", FitLongest)
 	}
-	return nil
+	if s.Crop != 0 && (s.Resize != FitShortest || !(s.Crop >= 1.0/16 && s.Crop <= 1)) {
+		return fmt.Errorf("frontend: crop %g with resize %q; wanted 1/16 to 1 with %q", s.Crop, s.Resize, FitShortest)
+	}
+	if s.Order != "" && s.Channels != 3 {
+		return fmt.Errorf("frontend: order %q of %d channels; wanted 3", s.Order, s.Channels)
+	}
+	return oneOf("order", s.Order, "", RGB, BGR)
 }
 
 func (s *Spec) checkNumbers() error {
-	channels := max(s.Channels, 1)
+	channels := s.normalised()
 	if !finite(s.Scale) {
 		return fmt.Errorf("frontend: scale %g", s.Scale)
 	}
 	if n := len(s.Mean); n > 1 && n != channels {
-		return fmt.Errorf("frontend: %d values of mean for %d channels", n, channels)
+		return fmt.Errorf("frontend: %d values of mean for %d %s", n, channels, s.each())
 	}
 	if n := len(s.Std); n > 1 && n != channels {
-		return fmt.Errorf("frontend: %d values of std for %d channels", n, channels)
+		return fmt.Errorf("frontend: %d values of std for %d %s", n, channels, s.each())
 	}
 	for c, v := range s.Mean {
 		if !finite(v) {
@@ -137,9 +157,33 @@ func (s *Spec) checkNumbers() error {
 
 func finite(v float32) bool { return v-v == 0 }
 
-// Shape returns the shape of a picture's tensor, batch 1; other kinds leave it to the network.
+// normalised is how many channels or features have a mean and a deviation of their own.
+func (s *Spec) normalised() int {
+	if isSignal(s.Kind) {
+		f := s.filled()
+		return f.width() * f.Channels
+	}
+	return max(s.Channels, 1)
+}
+
+func (s *Spec) each() string {
+	if isSignal(s.Kind) {
+		return "features"
+	}
+	return "channels"
+}
+
+// Shape returns the shape of a picture's or a signal's tensor, batch 1; other kinds leave it to the network. The
+// specification must be one that Check accepts.
 func (s Spec) Shape() tensor.Shape {
 	switch {
+	case isSignal(s.Kind):
+		f := s.filled()
+		frames, features := f.frames(), f.width()*f.Channels
+		if s.Layout == FeatureMajor {
+			return tensor.MakeShape(1, features, frames)
+		}
+		return tensor.MakeShape(1, frames, features)
 	case s.Kind != KindPicture:
 		return tensor.Shape{}
 	case s.Layout == NCHW:

@@ -24,6 +24,9 @@ func leakyReluTable(n *Node, alpha float32) (*[256]int8, error) {
 	if err != nil {
 		return nil, err
 	}
+	if alpha-alpha != 0 {
+		return nil, fmt.Errorf("alpha is %g: %w", alpha, ErrUnsupported)
+	}
 	m, e := fixed.Quantize(float64(sx / sy))
 	slope := float64(float32(sx*alpha) / sy)
 	mNeg, eNeg := fixed.Quantize(max(slope, -slope))

@@ -732,6 +732,35 @@ def bad_models():
     bad("length_overflow", whole + b"\x3a" + b"\xff" * 8 + b"\x7f")
 
 
+def activations():
+    x = rand(2, 3, 4, 5) * 6
+    wide = x.astype(np.float64)
+
+    def one(name, op, y, inits=(), opset=14, inputs=("x",), **attrs):
+        good(name, [node(op, list(inputs), ["y"], **attrs)], x, y, inits, opset=opset)
+
+    one("sigmoid", "Sigmoid", 1 / (1 + np.exp(-wide)))
+    one("tanh", "Tanh", np.tanh(wide))
+    one("hardswish", "HardSwish", wide * (wide / 6 + 0.5).clip(0, 1))
+    one("hardsigmoid", "HardSigmoid", (0.2 * wide + 0.5).clip(0, 1))
+    one("hardsigmoid_opset6", "HardSigmoid", (0.1 * wide + 0.3).clip(0, 1), opset=6,
+        alpha=0.1, beta=0.3)
+    one("leakyrelu", "LeakyRelu", np.where(wide < 0, 0.01 * wide, wide))
+    one("leakyrelu_alpha", "LeakyRelu", np.where(wide < 0, 0.3 * wide, wide), alpha=0.3)
+    one("neg", "Neg", -x)
+    c = (rand(3, 1, 1) + np.float32(2)).astype(np.float32)
+    channel = [init("c", c)]
+    prelu = np.where(x < 0, c * x, x)
+    one("prelu_channel", "PRelu", prelu, channel, inputs=("x", "c"))
+    one("prelu_opset6_channel", "PRelu", prelu, [init("c", c.ravel())], 6, ("x", "c"))
+    one("sub_channel", "Sub", x - c, channel, inputs=("x", "c"))
+    one("sub_channel_left", "Sub", c - x, channel, inputs=("c", "x"))
+    one("sub_opset6_broadcast_axis1", "Sub", x - c, [init("c", c.ravel())], 6, ("x", "c"),
+        broadcast=1, axis=1)
+    one("div_channel", "Div", x / c, channel, inputs=("x", "c"))
+    good("div_two_inputs", [node("Div", ["x0", "x1"], ["y"])], [x, c], x / c)
+
+
 def _without_opset(m):
     del m.opset_import[:]
     return m
@@ -748,3 +777,4 @@ if __name__ == "__main__":
     dynamo()
     external_good()
     bad_models()
+    activations()  # after all others, whose random numbers stay what they are

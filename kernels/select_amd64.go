@@ -22,6 +22,10 @@ func machineSets() []*Set {
 	avx2.QuantizeS8, avx2.DequantizeS8 = amd64.QuantizeS8AVX2, amd64.DequantizeS8AVX2
 	avx2.AddF32, avx2.MulF32, avx2.ClampF32 = amd64.AddF32AVX2, amd64.MulF32AVX2, amd64.ClampF32AVX2
 	avx2.MaxPoolF32, avx2.AvgPoolF32, avx2.SoftmaxF32 = amd64.MaxPoolF32AVX2, amd64.AvgPoolF32AVX2, amd64.SoftmaxF32AVX2
+	avx2.SubS8, avx2.PReluS8 = amd64.SubS8AVX2, amd64.PReluS8AVX2
+	avx2.SubF32, avx2.DivF32, avx2.PReluF32 = amd64.SubF32AVX2, amd64.DivF32AVX2, amd64.PReluF32AVX2
+	avx2.LogisticF32, avx2.TanhF32 = amd64.LogisticF32AVX2, amd64.TanhF32AVX2
+	avx2.HardSigmoidF32, avx2.HardSwishF32, avx2.LeakyReluF32 = amd64.HardSigmoidF32AVX2, amd64.HardSwishF32AVX2, amd64.LeakyReluF32AVX2
 	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
 		return []*Set{avx2}
 	}

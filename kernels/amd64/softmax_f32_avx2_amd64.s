@@ -1,7 +1,7 @@
 #include "textflag.h"
 #include "go_asm.h"
+#include "exp_avx2_amd64.h"
 #include "mask_avx2_amd64.h"
-#include "exp_log_amd64.h"
 
 // func SoftmaxF32AVX2(a *abi.SoftmaxF32)
 //
@@ -17,39 +17,6 @@
 //	Y0-Y4 scratch    Y5 maximum    Y6-Y12 constants of EXP    Y13 NaN    Y14 Y15 sums, then the sum and its log
 //	low, high: masks of the last step
 
-// EXP is Y2 = exp(Y0 − Y5).
-#define EXP \
-	VSUBPS       Y5, Y0, Y0           \
-	VCMPPS       $3, Y0, Y0, Y4       \
-	VMAXPS       Y6, Y0, Y0           \
-	VMINPS       Y0, Y7, Y0           \
-	VMOVAPS      Y8, Y1               \
-	VFMADD231PS  Y9, Y0, Y1           \
-	VSUBPS       Y8, Y1, Y3           \
-	VFMADD231PS  Y10, Y3, Y0          \
-	VFMADD231PS  Y11, Y3, Y0          \
-	VBROADCASTSS explog<>+24(SB), Y2 \
-	HORNER(28, Y3)                    \
-	HORNER(32, Y3)                    \
-	HORNER(36, Y3)                    \
-	HORNER(40, Y3)                    \
-	VFMADD213PS  Y12, Y0, Y2          \
-	VFMADD213PS  Y12, Y0, Y2          \
-	VPSUBD       Y8, Y1, Y1           \
-	VPSRAD       $1, Y1, Y3           \
-	VPSUBD       Y3, Y1, Y1           \
-	VPSLLD       $23, Y3, Y3          \
-	VPSLLD       $23, Y1, Y1          \
-	VPADDD       Y12, Y3, Y3          \
-	VPADDD       Y12, Y1, Y1          \
-	VMULPS       Y3, Y2, Y2           \
-	VMULPS       Y1, Y2, Y2           \
-	VBLENDVPS    Y4, Y13, Y2, Y2
-
-#define HORNER(c, t) \
-	VBROADCASTSS explog<>+c(SB), t \
-	VFMADD213PS  t, Y0, Y2
-
 // WITH is op with constant c as its first source; it overwrites Y4.
 #define WITH(op, c, x, y) \
 	VBROADCASTSS explog<>+c(SB), Y4 \
@@ -57,34 +24,34 @@
 
 // LOG is Y15 = ln Y14. Y0 is f, Y1 the exponent, Y2 the polynomial, Y3 f².
 #define LOG \
-	VPSRLD    $23, Y14, Y1            \
-	WITH(VPSUBD, 104, Y1, Y1)         \
-	WITH(VPAND, 108, Y14, Y0)         \
-	WITH(VPOR, 112, Y0, Y0)           \
-	VBROADCASTSS explog<>+88(SB), Y4 \
-	VCMPPS    $1, Y4, Y0, Y4          \
-	VPADDD    Y4, Y1, Y1              \
-	VANDPS    Y4, Y0, Y3              \
-	VADDPS    Y3, Y0, Y0              \
-	VSUBPS    Y12, Y0, Y0             \
-	VMULPS    Y0, Y0, Y3              \
-	VBROADCASTSS explog<>+52(SB), Y2 \
-	HORNER(56, Y4)                    \
-	HORNER(60, Y4)                    \
-	HORNER(64, Y4)                    \
-	HORNER(68, Y4)                    \
-	HORNER(72, Y4)                    \
-	HORNER(76, Y4)                    \
-	HORNER(80, Y4)                    \
-	HORNER(84, Y4)                    \
-	VCVTDQ2PS Y1, Y1                  \
-	VMULPS    Y0, Y2, Y2              \
-	VMULPS    Y3, Y2, Y2              \
-	WITH(VFMADD231PS, 92, Y1, Y2)     \
-	WITH(VFMADD231PS, 96, Y3, Y2)     \
-	VADDPS    Y2, Y0, Y15             \
-	WITH(VFMADD231PS, 100, Y1, Y15)   \
-	VCMPPS    $3, Y14, Y14, Y4        \
+	VPSRLD    $23, Y14, Y1              \
+	WITH(VPSUBD, 104, Y1, Y1)           \
+	WITH(VPAND, 108, Y14, Y0)           \
+	WITH(VPOR, 112, Y0, Y0)             \
+	VBROADCASTSS explog<>+88(SB), Y4    \
+	VCMPPS    $1, Y4, Y0, Y4            \
+	VPADDD    Y4, Y1, Y1                \
+	VANDPS    Y4, Y0, Y3                \
+	VADDPS    Y3, Y0, Y0                \
+	VSUBPS    Y12, Y0, Y0               \
+	VMULPS    Y0, Y0, Y3                \
+	VBROADCASTSS explog<>+52(SB), Y2    \
+	HORNER(explog<>+56(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+60(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+64(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+68(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+72(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+76(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+80(SB), Y0, Y2, Y4) \
+	HORNER(explog<>+84(SB), Y0, Y2, Y4) \
+	VCVTDQ2PS Y1, Y1                    \
+	VMULPS    Y0, Y2, Y2                \
+	VMULPS    Y3, Y2, Y2                \
+	WITH(VFMADD231PS, 92, Y1, Y2)       \
+	WITH(VFMADD231PS, 96, Y3, Y2)       \
+	VADDPS    Y2, Y0, Y15               \
+	WITH(VFMADD231PS, 100, Y1, Y15)     \
+	VCMPPS    $3, Y14, Y14, Y4          \
 	VBLENDVPS Y4, Y13, Y15, Y15
 
 // MAX raises Y5 to Y0 and remembers a NaN in Y4.
@@ -105,12 +72,14 @@
 	VMAXPS  Y0, Y5, Y5
 
 #define ADDEXP(i, sum) \
-	VMOVUPS i(SI), Y0 \
-	EXP               \
+	VMOVUPS i(SI), Y0  \
+	VSUBPS  Y5, Y0, Y0 \
+	EXP                \
 	VADDPS  Y2, sum, sum
 
 #define ADDEXPPART(i, mask, sum) \
 	VMOVUPS i(SI), Y0  \
+	VSUBPS  Y5, Y0, Y0 \
 	EXP                \
 	VMOVUPS mask, Y0   \
 	VANDPS  Y0, Y2, Y1 \
@@ -128,14 +97,7 @@ TEXT ·SoftmaxF32AVX2(SB), NOSPLIT, $64-8
 	MOVQ         softmaxF32_Rows(AX), R10
 	MOVQ         softmaxF32_N(AX), R11
 	MOVQ         softmaxF32_Log(AX), R12
-	VBROADCASTSS explog<>+0(SB), Y6
-	VBROADCASTSS explog<>+4(SB), Y7
-	VBROADCASTSS explog<>+8(SB), Y8
-	VBROADCASTSS explog<>+12(SB), Y9
-	VBROADCASTSS explog<>+16(SB), Y10
-	VBROADCASTSS explog<>+20(SB), Y11
-	VBROADCASTSS explog<>+44(SB), Y12
-	VBROADCASTSS explog<>+48(SB), Y13
+	EXPCONSTANTS
 	MOVQ         R11, R14
 	ANDQ         $-16, R14
 	MOVQ         R11, R13

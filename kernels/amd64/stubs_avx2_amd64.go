@@ -52,3 +52,33 @@ func DWConv16CS8AVX2(a *abi.DWConvS8)
 
 //go:noescape
 func DWConv16CF32AVX2(a *abi.DWConvF32)
+
+//go:noescape
+func SubS8AVX2(a *abi.AddS8)
+
+//go:noescape
+func PReluS8AVX2(a *abi.PReluS8)
+
+//go:noescape
+func SubF32AVX2(a *abi.BinaryF32)
+
+//go:noescape
+func DivF32AVX2(a *abi.BinaryF32)
+
+//go:noescape
+func PReluF32AVX2(a *abi.BinaryF32)
+
+//go:noescape
+func LogisticF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func TanhF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func HardSigmoidF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func HardSwishF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func LeakyReluF32AVX2(a *abi.UnaryF32)

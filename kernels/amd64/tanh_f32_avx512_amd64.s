@@ -1,6 +1,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "exp_avx512_amd64.h"
+#include "tanh_amd64.h"
 #include "unary_f32_avx512_amd64.h"
 
 // func TanhF32AVX512(a *abi.UnaryF32)
@@ -8,15 +9,6 @@
 // CPU: AVX512F, DQ; BMI2. Registers and tail: UNARY_F32.
 //
 //	Z4 x    Z5 |x|    Z6 x²    Z7 polynomial    Z8-Z12 tanhPoly    Z16 sign bits    Z17-Z29 of EXP    Z30 2    Z31 0.625
-DATA tanh<>+0(SB)/4, $-5.70498872745e-3 // tanhPoly
-DATA tanh<>+4(SB)/4, $2.06390887954e-2
-DATA tanh<>+8(SB)/4, $-5.37397155531e-2
-DATA tanh<>+12(SB)/4, $1.33314422036e-1
-DATA tanh<>+16(SB)/4, $-3.33332819422e-1
-DATA tanh<>+20(SB)/4, $2.0
-DATA tanh<>+24(SB)/4, $0.625
-GLOBL tanh<>(SB), RODATA|NOPTR, $28
-
 #define F \
 	VMOVAPS     Z0, Z4          \
 	VANDNPS     Z0, Z16, Z5     \

@@ -3,6 +3,7 @@ package calib
 import (
 	"math"
 
+	"edgerun/kernels/fixed"
 	"edgerun/rt/observe"
 )
 
@@ -112,7 +113,7 @@ func divergence(counts []uint64, first, last int) float64 {
 				q = 1e-4
 			}
 			share := float64(p) / total
-			sum += float64(share * math.Log(share/q))
+			sum += float64(share * fixed.LogF64(share/q))
 		}
 	}
 	return sum

@@ -49,7 +49,7 @@ func TestTrace(t *testing.T) {
 		for _, r := range all {
 			byRun[r.Run] = r
 		}
-		tasks := 0
+		tasks, busy := 0, all[0].End-all[0].End
 		for w := range tr.Workers() {
 			end := all[0].Start - all[0].Start
 			for _, sl := range tr.Worker(w) {
@@ -57,6 +57,7 @@ func TestTrace(t *testing.T) {
 					t.Errorf("%d threads, worker %d: slice %+v overlaps what ends at %v", threads, w, sl, end)
 				}
 				end = sl.End
+				busy += sl.End - sl.Start
 				if r, ok := byRun[sl.Run]; ok && (sl.Start < r.Start || sl.End > r.End) {
 					t.Errorf("%d threads, worker %d: slice %+v outside of run %+v", threads, w, sl, r)
 				}
@@ -64,6 +65,9 @@ func TestTrace(t *testing.T) {
 					tasks += int(sl.Tasks)
 				}
 			}
+		}
+		if busy == 0 {
+			t.Errorf("%d threads: all slices are empty", threads)
 		}
 		if tasks < steps {
 			t.Errorf("%d threads: %d tasks in the last run of %d steps", threads, tasks, steps)

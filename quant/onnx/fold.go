@@ -40,18 +40,31 @@ func (c *call) compute(def *op.Def, attrs op.Attrs, in []*graph.Value) *graph.Va
 
 // folders compute an operator of constants that edgerun has not, or not for integers. nil means: not these constants.
 var folders = map[string]func(*call) *tensor.Tensor{
-	"Add":    func(c *call) *tensor.Tensor { return c.arithmetic(func(a, b int64) int64 { return a + b }) },
-	"Sub":    func(c *call) *tensor.Tensor { return c.arithmetic(func(a, b int64) int64 { return a - b }) },
-	"Mul":    func(c *call) *tensor.Tensor { return c.arithmetic(func(a, b int64) int64 { return a * b }) },
-	"Div":    func(c *call) *tensor.Tensor { return c.arithmetic(quotient) },
+	"Add": func(c *call) *tensor.Tensor {
+		return c.arithmetic(func(a, b int64) int64 { return a + b }, func(a, b float32) float32 { return a + b })
+	},
+	"Sub": func(c *call) *tensor.Tensor {
+		return c.arithmetic(func(a, b int64) int64 { return a - b }, func(a, b float32) float32 { return a - b })
+	},
+	"Mul": func(c *call) *tensor.Tensor {
+		return c.arithmetic(func(a, b int64) int64 { return a * b }, func(a, b float32) float32 { return a * b })
+	},
+	"Div": func(c *call) *tensor.Tensor {
+		return c.arithmetic(quotient, func(a, b float32) float32 { return a / b })
+	},
 	"Floor":  func(c *call) *tensor.Tensor { return c.rounded(math.Floor) },
 	"Ceil":   func(c *call) *tensor.Tensor { return c.rounded(math.Ceil) },
 	"Gather": (*call).gathered,
+
+	"ConstantOfShape": (*call).constantOfShape,
 }
 
-// foldNode computes the node if it can be. Attributes that only older versions have are the translating function's.
+// foldNode computes the node if it can be, or puts an operator in its place that passes know better. Attributes that only older versions have are the translating function's.
 func (c *call) foldNode() bool {
 	f := folders[c.opType]
+	if c.opType == "Gather" && c.gatherOne() {
+		return true
+	}
 	if f == nil || slices.ContainsFunc(c.in, func(v *graph.Value) bool {
 		return v == nil || v.Const == nil || v.Shape.Elements() > maxComputed
 	}) {
@@ -65,24 +78,35 @@ func (c *call) foldNode() bool {
 	return c.err == nil
 }
 
-// arithmetic applies f to int64 or int32 constants, one of which may be a single number; results wrap.
-func (c *call) arithmetic(f func(a, b int64) int64) *tensor.Tensor {
+// arithmetic applies f to int64 or int32 constants, or g to float32 ones, one of which may be a single number; integers
+// wrap.
+func (c *call) arithmetic(f func(a, b int64) int64, g func(a, b float32) float32) *tensor.Tensor {
 	if len(c.in) != 2 || len(c.attrs) > 0 || c.in[0].DType != c.in[1].DType {
 		return nil
 	}
-	a, errA := ints(c.in[0].Const)
-	b, errB := ints(c.in[1].Const)
-	shape := c.in[0].Shape
-	if errA != nil || errB != nil || len(a) != 1 && len(b) != 1 && shape != c.in[1].Shape {
+	x, y := c.in[0].Const, c.in[1].Const
+	n, m, shape := x.Shape.Elements(), y.Shape.Elements(), x.Shape
+	if n == 0 || m == 0 || n != 1 && m != 1 && shape != y.Shape {
 		return nil
 	}
-	if len(a) == 1 && (len(b) != 1 || c.in[1].Shape.Rank > shape.Rank) {
-		shape = c.in[1].Shape
+	if n == 1 && (m != 1 || y.Shape.Rank > shape.Rank) {
+		shape = y.Shape
 	}
-	out := tensor.New(tensor.Type{DType: c.in[0].DType, Shape: shape})
+	out := tensor.New(tensor.Type{DType: x.DType, Shape: shape})
+	if x.DType == tensor.Float32 {
+		for i := range out.Data.F32() {
+			out.Data.F32()[i] = g(x.Data.F32()[i%n], y.Data.F32()[i%m])
+		}
+		return out
+	}
+	a, errA := ints(x)
+	b, errB := ints(y)
+	if errA != nil || errB != nil {
+		return nil
+	}
 	size := out.DType.SizeBytes(1)
 	for i := range shape.Elements() {
-		putInt(out.Data.Bytes()[i*size:(i+1)*size], f(a[i%len(a)], b[i%len(b)]))
+		putInt(out.Data.Bytes()[i*size:(i+1)*size], f(a[i%n], b[i%m]))
 	}
 	return out
 }
@@ -134,4 +158,68 @@ func (c *call) gathered() *tensor.Tensor {
 		copy(out.Data.Bytes()[i*row:(i+1)*row], x.Data.Bytes()[int(k)*row:])
 	}
 	return out
+}
+
+// constantOfShape repeats the attribute's number, 0 of float32 unless given.
+func (c *call) constantOfShape() *tensor.Tensor {
+	one := tensor.FromF32(tensor.MakeShape(1), []float32{0})
+	if a := c.attr("value", attrTensor); a != nil {
+		var err error
+		if one, err = c.im.tensor(a.t); err != nil || one.Shape.Elements() != 1 {
+			c.fail("value: want one number: %v", err)
+			return nil
+		}
+	}
+	c.inputs(1, 1)
+	dims := c.constInts(0, "shape")
+	if c.err != nil {
+		return nil
+	}
+	wide := make([]int64, len(dims))
+	for i, d := range dims {
+		wide[i] = int64(d)
+	}
+	shape, err := makeShape(wide)
+	if err != nil {
+		c.fail("%w", err)
+		return nil
+	}
+	if shape.Elements() > maxComputed {
+		return nil
+	}
+	out := tensor.New(tensor.Type{DType: one.DType, Shape: shape})
+	size := one.DType.SizeBytes(1)
+	for i := 0; i < out.Data.Len(); i += size {
+		copy(out.Data.Bytes()[i:], one.Data.Bytes()[:size])
+	}
+	return out
+}
+
+// gatherOne translates the choice of one position, x[:, 3] in Python, to a slice.
+func (c *call) gatherOne() bool {
+	if len(c.in) != 2 || c.in[0] == nil || c.in[1] == nil || c.in[0].Const != nil || c.in[1].Const == nil || c.in[1].Shape.Rank != 0 {
+		return false
+	}
+	x := c.in[0]
+	index, err := ints(c.in[1].Const)
+	axis := c.axis(c.int("axis", 0), x.Shape.Rank)
+	if err != nil || c.err != nil {
+		return false
+	}
+	k, d := int(index[0]), x.Shape.Dim[axis]
+	if k < -d || k >= d {
+		c.fail("index %d outside [%d,%d]", k, -d, d-1)
+		return false
+	}
+	if k < 0 {
+		k += d
+	}
+	var rest []int
+	for i := range x.Shape.Rank {
+		if i != axis {
+			rest = append(rest, i)
+		}
+	}
+	c.set(0, c.rearrange(c.slice(x, "/slice", axis, k, k+1), "", rest))
+	return c.err == nil
 }

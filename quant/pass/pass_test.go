@@ -207,6 +207,11 @@ func TestFloat(t *testing.T) {
 			x = b.add(op.Concat, op.Attrs{op.IntAttr("axis", 1)}, a, c)
 			return b.add(op.Mean, op.Attrs{op.IntsAttr("axes", 2, 3)}, x)
 		}, "Transpose Conv2D Reshape Transpose Reshape Slice Slice Conv2D Concat Mean"},
+		{"a transpose before joined heads stays", func(b *builder) *graph.Value {
+			x := b.add(op.Transpose, perm(0, 2, 1, 3), b.input(2, 3, 5, 4))
+			x = b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 0, 5, 12)}, x)
+			return b.add(op.FullyConnected, nil, x, b.random(7, 12))
+		}, "Transpose Reshape FullyConnected"},
 		{"one dimension", func(b *builder) *graph.Value {
 			x := b.input(2, 3, 20)
 			conv := func(x *graph.Value, attrs op.Attrs, o, k int) *graph.Value {

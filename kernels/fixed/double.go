@@ -26,7 +26,7 @@ var (
 
 // SinCosTurn returns the sine and cosine of k/n turns, 2πk/n, within 2^-52 absolute. It is exact at quarters of a turn
 // and keeps all symmetries: octants are told apart in integers. n must be in [1, 2^40].
-func SinCosTurn(k, n int) (sin, cos float64) {
+func SinCosTurn(k, n int64) (sin, cos float64) {
 	k %= n
 	if k < 0 {
 		k += n

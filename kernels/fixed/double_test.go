@@ -18,8 +18,8 @@ func ulps(got, want float64) float64 {
 
 func TestSinCosTurn(t *testing.T) {
 	worst := 0.0
-	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 12, 400, 512, 1000, 4097, 1 << 20} {
-		for i := range 2000 {
+	for _, n := range []int64{1, 2, 3, 4, 5, 7, 8, 12, 400, 512, 1000, 4097, 1 << 20} {
+		for i := range int64(2000) {
 			k := i * max(1, n/2000)
 			s, c := SinCosTurn(k, n)
 			angle := 2 * math.Pi * float64(k%n) / float64(n) // its own error reaches 2^-52·2π
@@ -36,7 +36,7 @@ func TestSinCosTurn(t *testing.T) {
 		t.Errorf("off by %g", worst)
 	}
 	for k, want := range [][2]float64{{0, 1}, {1, 0}, {0, -1}, {-1, 0}} {
-		if s, c := SinCosTurn(k, 4); s != want[0] || c != want[1] {
+		if s, c := SinCosTurn(int64(k), 4); s != want[0] || c != want[1] {
 			t.Errorf("%d quarters: %v, %v", k, s, c)
 		}
 	}
@@ -104,7 +104,7 @@ func TestSpectrum(t *testing.T) {
 		for k := range out {
 			var re, im float64
 			for i, v := range in {
-				s, c := SinCosTurn(k*i, n)
+				s, c := SinCosTurn(int64(k*i), int64(n))
 				re += v * c
 				im -= v * s
 			}

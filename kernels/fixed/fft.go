@@ -71,7 +71,7 @@ func NewSpectrum(n int) *Spectrum {
 
 // root is e^(−2πi·k/n).
 func root(k, n int) Bin {
-	s, c := SinCosTurn(k, n)
+	s, c := SinCosTurn(int64(k), int64(n))
 	return Bin{c, -s}
 }
 

@@ -16,8 +16,8 @@ import (
 //	[frames, features]   of a float type and the shape of the network's input: ready features, which stay as they are
 //	[frames·features]    likewise, where that is not just the signal's length: a row of a .csv, say
 //
-// Integers of 16 bits are sound, full scale being ±1, but for statistics. A sound file must have the specification's
-// sample rate.
+// Integers of 16 bits are sound, full scale being ±1, but for statistics. A sound file of another
+// sample rate than the specification's is resampled.
 func feedSignal(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	spec := fe.Spec()
 	if s.Bytes != nil {
@@ -35,15 +35,18 @@ func feedSignal(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	float := s.DType == tensor.Float32 || s.DType == tensor.Float64
 	switch {
 	case s.Rate != 0:
-		if spec.SampleRate != 0 && s.Rate != spec.SampleRate {
-			return fmt.Errorf("%s: %d samples a second; wanted %d", s.Name, s.Rate, spec.SampleRate)
-		}
 		switch c := s.Shape[1]; channels {
 		case c:
 		case 1:
 			x = mixed(x, c)
 		default:
 			return fmt.Errorf("%s: %d channels; wanted %d", s.Name, c, channels)
+		}
+		if spec.SampleRate != 0 && s.Rate != spec.SampleRate {
+			var err error
+			if x, err = resampled(x, channels, s.Rate, spec.SampleRate, spec.Length); err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
 		}
 	case float && len(x) == len(dst) && len(x) != spec.Length*channels && (len(shape) < 2 || slices.Equal(shape, features)):
 		copy(dst, x)

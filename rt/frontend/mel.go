@@ -18,14 +18,14 @@ func window(kind string, n int, symmetric bool) []float64 {
 		turn = max(n-1, 1)
 	}
 	for i := range w {
-		_, c := fixed.SinCosTurn(i, turn)
+		_, c := fixed.SinCosTurn(int64(i), int64(turn))
 		switch kind {
 		case WindowHann:
 			w[i] = 0.5 - float64(0.5*c)
 		case WindowHamming:
 			w[i] = 0.54 - float64(0.46*c)
 		case WindowBlackman:
-			_, c2 := fixed.SinCosTurn(2*i, turn)
+			_, c2 := fixed.SinCosTurn(2*int64(i), int64(turn))
 			w[i] = (0.42 - float64(0.5*c)) + float64(0.08*c2)
 		}
 		if n == 1 {
@@ -128,11 +128,11 @@ func dct(s *Spec) []float64 {
 			scale = math.Sqrt(1 / n)
 		}
 		if s.Lifter > 0 {
-			sin, _ := fixed.SinCosTurn(k+1, 2*s.Lifter)
+			sin, _ := fixed.SinCosTurn(int64(k+1), int64(2*s.Lifter))
 			scale *= 1 + float64(float64(s.Lifter)/2*sin)
 		}
 		for m := range s.Mels {
-			_, c := fixed.SinCosTurn((2*m+1)*k, 4*s.Mels)
+			_, c := fixed.SinCosTurn(int64((2*m+1)*k), int64(4*s.Mels))
 			w = append(w, scale*c)
 		}
 	}

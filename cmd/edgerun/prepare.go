@@ -38,7 +38,7 @@ func (p *preprocessing) given() string {
 
 func (p *preprocessing) flags(c *cobra.Command) {
 	p.command = c
-	c.Flags().StringVar(&p.file, "frontend", "", "JSON file that describes the whole front end, see 'edgerun features --help'; the flags below are for pictures")
+	c.Flags().StringVar(&p.file, "frontend", "", "JSON file that describes the whole front end, see 'edgerun features --help', in place of --scale, --mean, --std, --resize and --layout")
 	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction")
 	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
 	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")

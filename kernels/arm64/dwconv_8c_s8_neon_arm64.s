@@ -1,6 +1,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "neon_arm64.h"
+#include "dwconv_arm64.h"
 
 // func DWConv8cS8NEON(a *abi.DWConvS8)
 //
@@ -164,17 +165,6 @@
 	SQXTN2_8H(1, 0)       \
 	SRSHL_4S(29, 7, 7)
 
-// BELOW adds the -1 of RESCALE4 to two pixels.
-#define BELOW(v0, v1, v2, v3) \
-	CMGT_4S(v0, 12, 8)  \
-	CMGT_4S(v1, 13, 9)  \
-	CMGT_4S(v2, 12, 10) \
-	CMGT_4S(v3, 13, 11) \
-	ADD_4S(8, v0, v0)   \
-	ADD_4S(9, v1, v1)   \
-	ADD_4S(10, v2, v2)  \
-	ADD_4S(11, v3, v3)
-
 #define SIGNEDFINISH \
 	ACC                       \
 	FLDPQ 96(R13), (F12, F13) \
@@ -186,12 +176,12 @@
 	SQRDMULH_4S(27, 5, 5)     \
 	SQRDMULH_4S(26, 6, 6)     \
 	SQRDMULH_4S(27, 7, 7)     \
-	BELOW(0, 1, 2, 3)         \
+	BELOW(0, 1, 2, 3, 12, 13, 8, 9, 10, 11)       \
 	SRSHL_4S(28, 0, 0)        \
 	SRSHL_4S(29, 1, 1)        \
 	SRSHL_4S(28, 2, 2)        \
 	SRSHL_4S(29, 3, 3)        \
-	BELOW(4, 5, 6, 7)         \
+	BELOW(4, 5, 6, 7, 12, 13, 8, 9, 10, 11)       \
 	SQXTN_4H(0, 0)            \
 	SQXTN_4H(2, 2)            \
 	SRSHL_4S(28, 4, 4)        \
@@ -200,63 +190,9 @@
 	SRSHL_4S(29, 7, 7)        \
 	SQXTN2_8H(1, 0)
 
-// NARROW8 is NARROW4 for the four pixels: V0 takes p0 and p1, V4 p2 and p3.
-#define NARROW8 \
-	SQXTN_4H(4, 4)        \
-	SQXTN2_8H(3, 2)       \
-	SQXTN_4H(6, 6)        \
-	SQADD_8H(16, 0, 0)    \
-	SQXTN2_8H(5, 4)       \
-	SQADD_8H(16, 2, 2)    \
-	SQXTN2_8H(7, 6)       \
-	SQXTN_8B(0, 0)        \
-	SQADD_8H(16, 4, 4)    \
-	SQADD_8H(16, 6, 6)    \
-	SQXTN2_16B(2, 0)      \
-	SQXTN_8B(4, 4)        \
-	SMAX_16B(30, 0, 0)    \
-	SQXTN2_16B(6, 4)      \
-	SMIN_16B(31, 0, 0)    \
-	SMAX_16B(30, 4, 4)    \
-	SMIN_16B(31, 4, 4)
-
 TEXT ·DWConv8cS8NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
-	MOVW  dwConvS8_ZeroPoint(R0), R24
-	MOVW  dwConvS8_Lo(R0), R26
-	CMP   R24, R26
-	CSET  GE, R25
-	ADD   $dwConvS8_ZeroPoint, R0, R24
-	VLD1R (R24), [V16.H8]
-	ADD   $dwConvS8_Lo, R0, R24
-	VLD1R (R24), [V30.B16]
-	ADD   $dwConvS8_Hi, R0, R24
-	VLD1R (R24), [V31.B16]
-
-	// Pixel i is i columns away, or as many as there are.
-	MOVD dwConvS8_Cols(R0), R12
-	SUB  $1, R12
-	MOVD dwConvS8_XStep(R0), R24
-	MOVD dwConvS8_YStep(R0), R26
-	MOVD $2, R1
-	MOVD $3, R2
-	MOVD $1, R3
-	CMP  R3, R12
-	CSEL LT, R12, R3, R3
-	CMP  R1, R12
-	CSEL LT, R12, R1, R1
-	CMP  R2, R12
-	CSEL LT, R12, R2, R2
-	MUL  R24, R3, R19
-	MUL  R24, R1, R20
-	MUL  R24, R2, R21
-	MUL  R26, R3, R16
-	MUL  R26, R1, R17
-	MUL  R26, R2, R22
-
-	MOVD dwConvS8_W(R0), R13
-	MOVD dwConvS8_C(R0), R14
-	MOVD dwConvS8_XTap(R0), R4
+	SETUP
 	MOVD dwConvS8_KH(R0), R1
 	MOVD dwConvS8_KW(R0), R2
 	CMP  $3, R1
@@ -264,13 +200,7 @@ TEXT ·DWConv8cS8NEON(SB), NOSPLIT, $0-8
 	CMP  $3, R2
 	BNE  panel
 	ORR  $2, R25
-	ADD  R4, R19, R5
-	ADD  R4, R20, R6
-	ADD  R4, R21, R7
-	LSL  $1, R4, R8
-	ADD  R8, R19, R9
-	ADD  R8, R20, R10
-	ADD  R8, R21, R11
+	TAPCOLUMNS
 
 panel:
 	MOVD  dwConvS8_Rows(R0), R23
@@ -282,25 +212,7 @@ panel:
 	FMOVD 192(R13), F25
 
 row:
-	MOVD dwConvS8_Rows(R0), R24
-	SUB  R23, R24
-	MOVD dwConvS8_XNext(R0), R1
-	MOVD dwConvS8_YNext(R0), R15
-	MUL  R24, R1
-	MUL  R24, R15
-	MOVD dwConvS8_C(R0), R24 // channels before the panel
-	SUB  R14, R24
-	ADD  R24, R1
-	ADD  R24, R15
-	MOVD dwConvS8_X(R0), R24
-	ADD  R24, R1
-	MOVD dwConvS8_Y(R0), R24
-	ADD  R24, R15
-	MOVD dwConvS8_XRow(R0), R24
-	ADD  R24, R1, R2
-	ADD  R24, R2, R3
-	MOVD dwConvS8_Cols(R0), R12
-	SUB  $4, R12
+	ROW
 
 tile:
 	FLDPQ (R13), (F0, F1)
@@ -310,45 +222,8 @@ tile:
 	FINISH
 
 narrow:
-	NARROW8
-	CMP   $8, R14
-	BLT   partial
-	ADD   R16, R15, R24
-	ADD   R22, R15, R26
-	FMOVD F0, (R15)
-	VST1  V0.D[1], (R24)
-	FMOVD F4, (R15)(R17)
-	VST1  V4.D[1], (R26)
-
-next:
-	// R20 and R17 are two columns: there are more than four.
-	SUBS $4, R12
-	BLT  last
-	ADD  R20<<1, R1
-	ADD  R20<<1, R2
-	ADD  R20<<1, R3
-	ADD  R17<<1, R15
-	B    tile
-
-last:
-	ADDS $4, R12
-	BLE  rowdone
-	MUL  R19, R12, R24
-	ADD  R24, R1
-	ADD  R24, R2
-	ADD  R24, R3
-	MADD R16, R15, R12, R15
-	MOVD $0, R12
-	B    tile
-
-rowdone:
-	SUBS $1, R23
-	BNE  row
-	MOVD dwConvS8_PanelBytes(R0), R24
-	ADD  R24, R13
-	SUBS $8, R14
-	BGT  panel
-	RET
+	NARROW8(0, 1, 2, 3, 4, 5, 6, 7)
+	STORE_TILE(V0, F0, V4, F4, V1, F1, V5, F5)
 
 	// Without a ReLU: its absence is what needs the -1 (see Gemm4x16c4S8DotProd).
 signed3:
@@ -357,19 +232,6 @@ signed3:
 signed:
 	SIGNEDFINISH
 	B narrow
-
-partial:
-	ADD  R16, R15, R24
-	ADD  R22, R15, R26
-	VEXT $8, V0.B16, V0.B16, V1.B16
-	VEXT $8, V4.B16, V4.B16, V5.B16
-	STORE_BYTES(V1, F1, R24, R14, p1b8, p1b4, p1b2, p1b1)
-	STORE_BYTES(V5, F5, R26, R14, p3b8, p3b4, p3b2, p3b1)
-	MOVD R15, R24
-	ADD  R17, R15, R26
-	STORE_BYTES(V0, F0, R24, R14, p0b8, p0b4, p0b2, p0b1)
-	STORE_BYTES(V4, F4, R26, R14, p2b8, p2b4, p2b2, p2b1)
-	B    next
 
 any:
 	VMOV V0.B16, V2.B16

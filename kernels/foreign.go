@@ -18,7 +18,7 @@ func shapeNEON(s *Set) {
 // shapeDotProd does it for arm64 with the dot product extension, from the set of any arm64.
 func shapeDotProd(s *Set) {
 	s.Name, s.Feature = "dotprod", "FEAT_DotProd (asimddp): Cortex-A55, A76 and later"
-	s.GemmS8 = arm64.GemmS8DotProd
+	s.GemmS8, s.DWConvS8 = arm64.GemmS8DotProd, arm64.DWConvS8DotProd
 }
 
 // boardSets returns the sets of boards, to plan with: what does not shape a program is portable in them.

@@ -11,5 +11,6 @@ var (
 	Gemm4x16c4S8DotProd func(*abi.GemmS8)
 	Gemm8x8F32NEON      func(*abi.GemmF32)
 	DWConv8cS8NEON      func(*abi.DWConvS8)
+	DWConv8cS8DotProd   func(*abi.DWConvS8)
 	DWConv8cF32NEON     func(*abi.DWConvF32)
 )

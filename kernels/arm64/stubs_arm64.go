@@ -35,6 +35,9 @@ func Gemm8x8F32NEON(a *abi.GemmF32)
 func DWConv8cS8NEON(a *abi.DWConvS8)
 
 //go:noescape
+func DWConv8cS8DotProd(a *abi.DWConvS8)
+
+//go:noescape
 func DWConv8cF32NEON(a *abi.DWConvF32)
 
 //go:noescape

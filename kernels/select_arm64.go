@@ -13,6 +13,7 @@ func machineSets() []*Set {
 	shapeNEON(neon)
 	neon.AddS8, neon.MulS8, neon.LutS8 = arm64.AddS8NEON, arm64.MulS8NEON, arm64.LutS8NEON
 	neon.MaxPoolS8, neon.AvgPoolS8 = arm64.MaxPoolS8NEON, arm64.AvgPoolS8NEON
+	neon.SoftmaxS8 = arm64.SoftmaxS8NEON
 	neon.QuantizeS8, neon.DequantizeS8 = arm64.QuantizeS8NEON, arm64.DequantizeS8NEON
 	neon.AddF32, neon.MulF32, neon.ClampF32 = arm64.AddF32NEON, arm64.MulF32NEON, arm64.ClampF32NEON
 	neon.MaxPoolF32, neon.AvgPoolF32 = arm64.MaxPoolF32NEON, arm64.AvgPoolF32NEON

@@ -49,6 +49,7 @@
 #define MOV_16B(n, d) WORD $(0x4EA01C00 | (n)<<16 | (n)<<5 | (d)) // mov v{d}.16b, v{n}.16b
 #define SQADD_8H(m, n, d) WORD $(0x4E600C00 | (m)<<16 | (n)<<5 | (d)) // sqadd v{d}.8h, v{n}.8h, v{m}.8h
 #define SMAX_16B(m, n, d) WORD $(0x4E206400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.16b, v{n}.16b, v{m}.16b
+#define SMAXV_B(n, d) WORD $(0x4E30A800 | (n)<<5 | (d)) // smaxv b{d}, v{n}.16b
 #define SMIN_16B(m, n, d) WORD $(0x4E206C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.16b, v{n}.16b, v{m}.16b
 #define SMAX_4S(m, n, d) WORD $(0x4EA06400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.4s, v{n}.4s, v{m}.4s
 #define SMIN_4S(m, n, d) WORD $(0x4EA06C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.4s, v{n}.4s, v{m}.4s

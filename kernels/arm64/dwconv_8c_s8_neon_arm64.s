@@ -72,35 +72,35 @@
 
 // FLUSH adds the four products in V8..V11 while it multiplies the next tap into them; FLUSHLOAD loads as well.
 #define FLUSH(w) \
-	LO(8, 0)           \
-	HI(8, 1)           \
-	SMULL_8H(w, 12, 8) \
-	LO(9, 2)           \
-	HI(9, 3)           \
-	SMULL_8H(w, 13, 9) \
-	LO(10, 4)          \
-	HI(10, 5)          \
-	SMULL_8H(w, 14, 10) \
-	LO(11, 6)          \
-	HI(11, 7)          \
-	SMULL_8H(w, 15, 11)
-
-#define FLUSHLOAD(w, row) \
 	LO(8, 0)            \
 	HI(8, 1)            \
 	SMULL_8H(w, 12, 8)  \
-	FMOVD (row), F12    \
 	LO(9, 2)            \
 	HI(9, 3)            \
 	SMULL_8H(w, 13, 9)  \
-	FMOVD (row)(R19), F13 \
 	LO(10, 4)           \
 	HI(10, 5)           \
 	SMULL_8H(w, 14, 10) \
-	FMOVD (row)(R20), F14 \
 	LO(11, 6)           \
 	HI(11, 7)           \
-	SMULL_8H(w, 15, 11) \
+	SMULL_8H(w, 15, 11)
+
+#define FLUSHLOAD(w, row) \
+	LO(8, 0)              \
+	HI(8, 1)              \
+	SMULL_8H(w, 12, 8)    \
+	FMOVD (row), F12      \
+	LO(9, 2)              \
+	HI(9, 3)              \
+	SMULL_8H(w, 13, 9)    \
+	FMOVD (row)(R19), F13 \
+	LO(10, 4)             \
+	HI(10, 5)             \
+	SMULL_8H(w, 14, 10)   \
+	FMOVD (row)(R20), F14 \
+	LO(11, 6)             \
+	HI(11, 7)             \
+	SMULL_8H(w, 15, 11)   \
 	FMOVD (row)(R21), F15
 
 #define ACC \
@@ -115,24 +115,24 @@
 
 // TILE3 is the 3x3 filter but for the last additions: a tap, then four pairs. The first adds to the bias in V0 and V1.
 #define TILE3 \
-	LOAD4(R1, ZR, R19, R20, R21)                                                  \
-	FIRST(SMULL_8H, 17, 8, 9, 10, 11, R1, R4, R5, R6, R7)                         \
-	STEP(SMULL_8H, 18, 26, 27, 28, 29, SADDW_4S(9, 0, 2), SADDW_4S(10, 0, 4), SADDW_4S(11, 0, 6), LO(8, 0), R1, R8, R9, R10, R11)      \
-	STEP(SMLAL_8H, 19, 26, 27, 28, 29, SADDW2_4S(9, 1, 3), SADDW2_4S(10, 1, 5), SADDW2_4S(11, 1, 7), HI(8, 1), R2, ZR, R19, R20, R21)  \
-	STEP(SMULL_8H, 20, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R2, R4, R5, R6, R7)      \
-	STEP(SMLAL_8H, 21, 8, 9, 10, 11, HI(26, 1), HI(27, 3), HI(28, 5), HI(29, 7), R2, R8, R9, R10, R11)    \
-	STEP(SMULL_8H, 22, 26, 27, 28, 29, LO(8, 0), LO(9, 2), LO(10, 4), LO(11, 6), R3, ZR, R19, R20, R21)   \
-	STEP(SMLAL_8H, 23, 26, 27, 28, 29, HI(8, 1), HI(9, 3), HI(10, 5), HI(11, 7), R3, R4, R5, R6, R7)      \
-	STEP(SMULL_8H, 24, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R3, R8, R9, R10, R11)    \
-	SMLAL_8H(25, 12, 8)    \
-	HI(26, 1)              \
-	SMLAL_8H(25, 13, 9)    \
-	HI(27, 3)              \
-	SMLAL_8H(25, 14, 10)   \
-	HI(28, 5)              \
-	SMLAL_8H(25, 15, 11)   \
-	HI(29, 7)              \
-	FLDPQ 32(R13), (F26, F27) \
+	LOAD4(R1, ZR, R19, R20, R21)                                                              \
+	FIRST(SMULL_8H, 17, 8, 9, 10, 11, R1, R4, R5, R6, R7)                                     \
+	STEP(SMULL_8H, 18, 26, 27, 28, 29, SADDW_4S(9, 0, 2), SADDW_4S(10, 0, 4), SADDW_4S(11, 0, 6), LO(8, 0), R1, R8, R9, R10, R11) \
+	STEP(SMLAL_8H, 19, 26, 27, 28, 29, SADDW2_4S(9, 1, 3), SADDW2_4S(10, 1, 5), SADDW2_4S(11, 1, 7), HI(8, 1), R2, ZR, R19, R20, R21) \
+	STEP(SMULL_8H, 20, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R2, R4, R5, R6, R7) \
+	STEP(SMLAL_8H, 21, 8, 9, 10, 11, HI(26, 1), HI(27, 3), HI(28, 5), HI(29, 7), R2, R8, R9, R10, R11) \
+	STEP(SMULL_8H, 22, 26, 27, 28, 29, LO(8, 0), LO(9, 2), LO(10, 4), LO(11, 6), R3, ZR, R19, R20, R21) \
+	STEP(SMLAL_8H, 23, 26, 27, 28, 29, HI(8, 1), HI(9, 3), HI(10, 5), HI(11, 7), R3, R4, R5, R6, R7) \
+	STEP(SMULL_8H, 24, 8, 9, 10, 11, LO(26, 0), LO(27, 2), LO(28, 4), LO(29, 6), R3, R8, R9, R10, R11) \
+	SMLAL_8H(25, 12, 8)                                                                       \
+	HI(26, 1)                                                                                 \
+	SMLAL_8H(25, 13, 9)                                                                       \
+	HI(27, 3)                                                                                 \
+	SMLAL_8H(25, 14, 10)                                                                      \
+	HI(28, 5)                                                                                 \
+	SMLAL_8H(25, 15, 11)                                                                      \
+	HI(29, 7)                                                                                 \
+	FLDPQ 32(R13), (F26, F27)                                                                 \
 	FLDPQ 64(R13), (F28, F29)
 
 // FINISH adds the last products and rescales, but for the -1 of RESCALE4.
@@ -166,28 +166,28 @@
 	SRSHL_4S(29, 7, 7)
 
 #define SIGNEDFINISH \
-	ACC                       \
-	FLDPQ 96(R13), (F12, F13) \
-	SQRDMULH_4S(26, 0, 0)     \
-	SQRDMULH_4S(27, 1, 1)     \
-	SQRDMULH_4S(26, 2, 2)     \
-	SQRDMULH_4S(27, 3, 3)     \
-	SQRDMULH_4S(26, 4, 4)     \
-	SQRDMULH_4S(27, 5, 5)     \
-	SQRDMULH_4S(26, 6, 6)     \
-	SQRDMULH_4S(27, 7, 7)     \
-	BELOW(0, 1, 2, 3, 12, 13, 8, 9, 10, 11)       \
-	SRSHL_4S(28, 0, 0)        \
-	SRSHL_4S(29, 1, 1)        \
-	SRSHL_4S(28, 2, 2)        \
-	SRSHL_4S(29, 3, 3)        \
-	BELOW(4, 5, 6, 7, 12, 13, 8, 9, 10, 11)       \
-	SQXTN_4H(0, 0)            \
-	SQXTN_4H(2, 2)            \
-	SRSHL_4S(28, 4, 4)        \
-	SRSHL_4S(29, 5, 5)        \
-	SRSHL_4S(28, 6, 6)        \
-	SRSHL_4S(29, 7, 7)        \
+	ACC                                     \
+	FLDPQ 96(R13), (F12, F13)               \
+	SQRDMULH_4S(26, 0, 0)                   \
+	SQRDMULH_4S(27, 1, 1)                   \
+	SQRDMULH_4S(26, 2, 2)                   \
+	SQRDMULH_4S(27, 3, 3)                   \
+	SQRDMULH_4S(26, 4, 4)                   \
+	SQRDMULH_4S(27, 5, 5)                   \
+	SQRDMULH_4S(26, 6, 6)                   \
+	SQRDMULH_4S(27, 7, 7)                   \
+	BELOW(0, 1, 2, 3, 12, 13, 8, 9, 10, 11) \
+	SRSHL_4S(28, 0, 0)                      \
+	SRSHL_4S(29, 1, 1)                      \
+	SRSHL_4S(28, 2, 2)                      \
+	SRSHL_4S(29, 3, 3)                      \
+	BELOW(4, 5, 6, 7, 12, 13, 8, 9, 10, 11) \
+	SQXTN_4H(0, 0)                          \
+	SQXTN_4H(2, 2)                          \
+	SRSHL_4S(28, 4, 4)                      \
+	SRSHL_4S(29, 5, 5)                      \
+	SRSHL_4S(28, 6, 6)                      \
+	SRSHL_4S(29, 7, 7)                      \
 	SQXTN2_8H(1, 0)
 
 TEXT ·DWConv8cS8NEON(SB), NOSPLIT, $0-8

@@ -17,12 +17,17 @@ type bands struct {
 // bandBytes is the size that a band's bordered rows should stay within: part of a first-level cache.
 const bandBytes = 24 << 10
 
-// newBands chooses the height of bands: at least eight of them for several threads to share, where rowWork, the
-// multiply-adds of an output row, makes handing them over worth it.
-// zero is what the border holds in int8.
+// bandRows is a height of bands that gives several threads eight of them to share, where rowWork, the multiply-adds of an
+// output row, makes handing them over worth it.
+func bandRows(win window, rowWork int) int {
+	return min(win.out[0], max((win.out[0]+7)/8, (taskMACs/4+rowWork-1)/rowWork))
+}
+
+// newBands chooses the height of bands: that of bandRows, or less to keep bordered bands small. zero is what the border
+// holds in int8.
 func newBands(win window, dtype tensor.DType, zero int8, rowWork int) bands {
 	b := bands{win: win, padded: win.pad != [4]int{}, dtype: dtype, pitch: win.in[1] * win.channels}
-	b.step = min(win.out[0], max((win.out[0]+7)/8, (taskMACs/4+rowWork-1)/rowWork))
+	b.step = bandRows(win, rowWork)
 	if b.padded {
 		b.pitch = win.span(1) * win.channels
 		fit := (bandBytes/dtype.SizeBytes(b.pitch)-(win.kernel[0]-1)*win.dilation[0]-1)/win.stride[0] + 1
@@ -72,19 +77,7 @@ func input[T int8 | float32](b *bands, zeros, scratch, picture []T, i int) []T {
 	if !b.padded {
 		return picture[y*b.pitch:]
 	}
-	c := win.channels
-	left := min(win.pad[1]*c, b.pitch)
-	inner := min(win.in[1]*c, b.pitch-left)
-	for r := range b.inputRows(rows) {
-		row := scratch[r*b.pitch:][:b.pitch]
-		if y+r < 0 || y+r >= win.in[0] {
-			copy(row, zeros)
-			continue
-		}
-		copy(row[:left], zeros)
-		copy(row[left:left+inner], picture[(y+r)*win.in[1]*c:])
-		copy(row[left+inner:], zeros)
-	}
+	enclose(scratch, picture, zeros, win, rect{y, b.inputRows(rows), -win.pad[1], win.span(1)})
 	return scratch
 }
 

@@ -112,6 +112,7 @@ func Cases() []*Case {
 		{"depthwise padded strided", shape(2, 17, 15, 70), shape(70, 3, 3, 1), append(op.Attrs{op.IntAttr("groups", 70), ints("strides", 2, 2), ints("pads", 1, 1, 1, 1)}, relu6...), true},
 		{"depthwise 5x5", shape(1, 14, 9, 33), shape(33, 5, 5, 1), op.Attrs{op.IntAttr("groups", 33), ints("pads", 2, 2, 2, 2)}, true},
 		{"depthwise dilated uneven pads", shape(1, 40, 30, 20), shape(20, 3, 2, 1), op.Attrs{op.IntAttr("groups", 20), ints("dilations", 2, 3), ints("pads", 1, 4, 0, 2)}, false},
+		{"depthwise in parts", shape(1, 61, 60, 72), shape(72, 5, 5, 1), op.Attrs{op.IntAttr("groups", 72), ints("strides", 2, 2), ints("pads", 2, 1, 1, 2)}, true},
 		{"depthwise multiplied", shape(1, 6, 6, 4), shape(8, 3, 3, 1), op.Attrs{op.IntAttr("groups", 4), ints("pads", 1, 1, 1, 1)}, true},
 		{"wide rows", shape(2, 3, 300, 3), shape(5, 2, 7, 3), op.Attrs{ints("strides", 1, 2), ints("pads", 1, 3, 0, 5)}, true},
 		{"7x7 stem", shape(1, 61, 47, 3), shape(64, 7, 7, 3), op.Attrs{ints("strides", 2, 2), ints("pads", 3, 3, 3, 3)}, true},

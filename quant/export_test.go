@@ -44,7 +44,7 @@ func TestExports(t *testing.T) {
 			"Transpose",
 		"shufflenet": "Transpose Conv2D Slice Slice Conv2D Concat Reshape Transpose Reshape Slice Slice Conv2D Concat Reshape " +
 			"Transpose Reshape Mean FullyConnected",
-		"tcn": "Reshape Transpose Conv2D MaxPool2D Conv2D Conv2D Add Concat TransposeConv2D AveragePool2D Reshape Slice Reshape " +
+		"tcn": "Reshape Transpose Conv2D MaxPool2D Conv2D Conv2D Add Concat TransposeConv2D AveragePool2D Slice Reshape " +
 			"FullyConnected",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,6 +45,7 @@ import tempfile
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+import dataset
 import fonts
 
 SEED = 20240611
@@ -196,13 +197,6 @@ def big_from_picture(pics, labels):
 
 # ---- main ----------------------------------------------------------------
 
-def balanced(labels, n):
-    """Indices of n pictures, as equally many of each class as possible."""
-    per = [np.flatnonzero(labels == c) for c in range(10)]
-    pick = [per[i % 10][i // 10] for i in range(n)]
-    return np.array(pick)
-
-
 def surely_right(outs, labels, i):
     """All networks are right about test picture i, by a margin of 3."""
     for out in outs:
@@ -258,7 +252,7 @@ def main():
         np.save(os.path.join(work, "train_y.npy"), train_y)
     put("test_x.npy", test_x)
     put("test_y.npy", test_y)
-    calib = balanced(train_y, N_CALIB)
+    calib = dataset.balanced(train_y, N_CALIB)
     put("calib_x.npy", train_x[calib])
     put("calib_y.npy", train_y[calib])
     with open(os.path.join(out, "labels.txt"), "w") as f:
@@ -268,7 +262,6 @@ def main():
     if args.data_only:
         return
 
-    import onnx
     import torch
     import nets
     torch.set_num_threads(args.threads)
@@ -283,7 +276,6 @@ def main():
                100 * nets.accuracy(net, test_x, test_y)), True)
         path = os.path.join(out, name + ".onnx")
         nets.export(net, path)
-        onnx.checker.check_model(onnx.load(path), full_check=True)
         outs.append(nets.run(net, test_x))
         put(name + "_torch.npy", outs[-1][:N_TORCH])
 

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Let espeak-ng speak keywords, train a DS-CNN on their log-mel features, export it.
+
+    python3 testdata/gen/keywords.py               # testdata/keywords
+
+Twelve classes: ten words, silence (noise alone) and unknown (other words), each
+clip one second at 16 kHz. Voices, accents, speed, pitch, place in the clip, room
+echo, microphone, noise and loudness vary (see speech.py); the test voices and a
+part of the unknown words are not heard in training. The features are computed by
+this project itself, `edgerun features`, from spec.json: so Go must be installed,
+or --edgerun name the binary.
+
+Written to --out:
+
+    dscnn.onnx                 the trained network (nets.DSCNN), opset 13
+    spec.json                  the front end
+    test/CLASS/NUMBER.wav      192 clips, a random part of the test set
+    test_x.npy test_y.npy      their features, float32, and labels, in the order
+                               of `edgerun features`
+    calib_x.npy calib_y.npy    features of 96 training clips, class balanced
+    dscnn_torch.npy            float32 [192,12]: PyTorch's outputs for test_x.npy
+    labels.txt                 the twelve labels, one a line
+    report.txt                 accuracies
+
+All other clips go to --work (default: a temporary directory that is removed).
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import numpy as np
+
+import dataset
+import speech
+
+SEED = 20250214
+# Clips of each class, and the utterances of each class that they are made of.
+TRAIN, TRAIN_SPOKEN = 1300, 420
+TEST, TEST_SPOKEN = 170, 170
+COMMIT, CALIB = 16, 8       # of each class
+SNR = 0, 25                 # dB
+SPEC = {}
+
+
+# ---- features ------------------------------------------------------------
+
+def features(binary, spec, folder, work):
+    """What `edgerun features` makes of a folder: float32 [n,1,49,40] and labels."""
+    x, y = os.path.join(work, "x.npy"), os.path.join(work, "y.npy")
+    subprocess.run([binary, "features", "--frontend", spec, folder, "-o", x, "--labels", y], check=True)
+    got = np.load(x)
+    return got.reshape(len(got), 1, 49, 40), np.load(y).reshape(-1).astype(np.int64)
+
+
+def masked(x):
+    """A batch with a stretch of time and of frequency blanked in each sample."""
+    import torch
+    x = x.clone()
+    for k, most in ((2, 10), (3, 8)):
+        n = x.shape[k]
+        width = torch.randint(0, most, (len(x), 1))
+        at = (torch.rand(len(x), 1) * (n - width)).long()
+        i = torch.arange(n)[None]
+        hide = (i >= at) & (i < at + width)
+        hide = hide[:, None, :, None] if k == 2 else hide[:, None, None, :]
+        x.masked_fill_(hide, 0)
+    return x
+
+
+# ---- main ----------------------------------------------------------------
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ap.add_argument("--out", default=os.path.join(here, "..", "keywords"))
+    ap.add_argument("--work", help="keep all clips here (default: nowhere); clips found there are used again")
+    ap.add_argument("--edgerun", help="the binary (default: built from this repository)")
+    ap.add_argument("--threads", type=int, default=1)
+    ap.add_argument("--epochs", type=int, default=9)
+    ap.add_argument("--data-only", action="store_true", help="make clips, train nothing")
+    args = ap.parse_args()
+    with contextlib.ExitStack() as stack:
+        work = args.work or stack.enter_context(tempfile.TemporaryDirectory())
+        os.makedirs(work, exist_ok=True)
+        make(args, here, os.path.abspath(work))
+
+
+def make(args, here, work):
+    train_dir, test_dir = os.path.join(work, "train"), os.path.join(work, "test")
+    for folder, *how in ((train_dir, SEED, speech.TRAIN_VOICES, speech.OTHERS, TRAIN_SPOKEN, TRAIN),
+                         (test_dir, SEED + 1, speech.TEST_VOICES, speech.OTHERS + speech.NEW_OTHERS, TEST_SPOKEN, TEST)):
+        if not os.path.exists(folder):
+            speech.tree(folder + ".part", *how, SNR)
+            os.rename(folder + ".part", folder)
+    if args.data_only:
+        return
+
+    out = dataset.Folder(args.out)
+    binary = args.edgerun
+    if not binary:
+        binary = os.path.join(work, "edgerun")
+        subprocess.run(["go", "build", "-o", binary, "./cmd/edgerun"], check=True, cwd=os.path.join(here, "..", ".."))
+    spec = out.path("spec.json")
+    with open(spec, "w") as f:
+        json.dump(SPEC, f, indent=2)
+        f.write("\n")
+
+    # The committed clips: a random part of the test set, as files in a folder of the same form.
+    rng = np.random.default_rng(SEED + 3)
+    chosen = {name: sorted(rng.choice(TEST, COMMIT, replace=False)) for name in speech.CLASSES}
+    shutil.rmtree(out.path("test"), ignore_errors=True)
+    for name, numbers in chosen.items():
+        os.makedirs(os.path.join(out.path("test"), name))
+        for i in numbers:
+            shutil.copyfile(os.path.join(test_dir, name, "%04d.wav" % i),
+                            os.path.join(out.path("test"), name, "%04d.wav" % i))
+
+    train_x, train_y = features(binary, spec, train_dir, work)
+    test_x, test_y = features(binary, spec, test_dir, work)
+    some_x, some_y = features(binary, spec, out.path("test"), work)
+    assert (train_y == np.repeat(np.arange(12), TRAIN)).all() and (some_y == np.repeat(np.arange(12), COMMIT)).all()
+    rows = [c * TEST + i for c, name in enumerate(speech.CLASSES) for i in chosen[name]]
+    assert (some_x == test_x[rows]).all()
+    out.put("test_x.npy", some_x)
+    out.put("test_y.npy", some_y.astype(np.uint8))
+    calib = dataset.balanced(train_y, CALIB * 12)
+    out.put("calib_x.npy", train_x[calib])
+    out.put("calib_y.npy", train_y[calib].astype(np.uint8))
+    out.text("labels.txt", speech.CLASSES)
+    out.log("clips: %d to train, %d to test; features: mean %.3f, deviation %.3f, %.2f to %.2f" % (
+        len(train_x), len(test_x), train_x.mean(), train_x.std(), train_x.min(), train_x.max()), True)
+
+    import torch
+    import nets
+    torch.set_num_threads(args.threads)
+    net = nets.train(lambda: nets.DSCNN(12), train_x, train_y, args.epochs, 3e-3, 0.02, SEED + 2,
+                     out.log, torch.from_numpy, masked)
+    got = nets.run(net, test_x, torch.from_numpy)
+    right = got.argmax(1) == test_y
+    out.log("parameters: %d" % sum(p.numel() for p in net.parameters()), True)
+    out.log("accuracy: %.2f %% on the training clips, %.2f %% on the %d test clips, %.2f %% on the %d of them in test/" % (
+        100 * nets.accuracy(net, train_x, train_y, torch.from_numpy), 100 * right.mean(), len(right),
+        100 * right[rows].mean(), len(rows)), True)
+    for c, name in enumerate(speech.CLASSES):
+        out.log("  %-8s %.1f %%" % (name, 100 * right[test_y == c].mean()), True)
+    out.put("dscnn_torch.npy", got[rows])
+    nets.export(net, out.path("dscnn.onnx"), (1, 1, 49, 40))
+    out.report()
+
+
+if __name__ == "__main__":
+    main()

@@ -35,7 +35,8 @@ counted. The worst layer by itself comes first.
 
   alone    signal to quantization noise in dB of the layer by itself: the float layer
            is fed with the values that the int8 layer was fed with, so what came in
-           wrong does not count. A low figure names a culprit.
+           wrong does not count. A low figure names a culprit. The noise of a value
+           without counterpart counts to the layers behind it.
   network  the same in dB between two whole runs, float and int8: it holds all errors of
            the layers before as well.
   cosine   of the two runs' values, 1 where they point the same way

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"edgerun/kernels"
@@ -10,11 +11,10 @@ import (
 
 // TestCompareCulprit spoils one layer's weights: it alone is bad by itself, and all behind it are bad in the network.
 func TestCompareCulprit(t *testing.T) {
-	g, err := importONNX(digitsDir+"cnn.onnx", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	float := network(t, "cnn", false)
+	net := testNets[1]
+	float := net.model(t, false).Graph
+	file := filepath.Join(t.TempDir(), "cnn.edge")
+	net.quantizeTo(t, file)
 	var fc, conv, pool []string // names of the layers' values, in order
 	for _, n := range float.Nodes {
 		switch n.Op {
@@ -27,9 +27,7 @@ func TestCompareCulprit(t *testing.T) {
 		}
 	}
 	compare := func(spoil bool) map[string]comparedLayer {
-		q := digitsQuantizer("cnn")
-		q.samples = 32
-		m, _, err := q.quantize(context.Background(), g, openData(t, digitsDir+"calib_x.npy"))
+		m, err := openModel(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +46,7 @@ func TestCompareCulprit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		feed, err := newFeeder(float, digits, openData(t, digitsDir+"test_x.npy"), 8)
+		feed, err := newFeeder(float, m.FrontEnd, openData(t, net.path("test_x.npy")), 8)
 		if err != nil {
 			t.Fatal(err)
 		}

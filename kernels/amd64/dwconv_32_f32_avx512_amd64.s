@@ -225,11 +225,11 @@ three1:
 	FMA(Z10, Z11, Z6, Z7)
 	PIXEL((CX*1))
 	FMA(Z12, Z13, Z6, Z7)
-	ADDQ R14, SI
-	ADDQ R14, DI
-	DECQ R12
-	JNZ  three1
-	JMP  finish
+	ADDQ    R14, SI
+	ADDQ    R14, DI
+	DECQ    R12
+	JNZ     three1
+	JMP     finish
 
 five:
 	STARTROWS
@@ -269,8 +269,8 @@ five1:
 	FMA(Z14, Z15, Z6, Z7)
 	PIXEL((DX*1))
 	FMA(Z16, Z17, Z6, Z7)
-	ADDQ R14, SI
-	ADDQ R14, DI
-	DECQ R12
-	JNZ  five1
-	JMP  finish
+	ADDQ    R14, SI
+	ADDQ    R14, DI
+	DECQ    R12
+	JNZ     five1
+	JMP     finish

@@ -52,15 +52,15 @@ in:
 	VPXORD (SI)i, Z31, z
 
 #define LOAD2(i, z, y, x) \
-	VMOVDQU32    (SI)i, y         \
-	VINSERTI64X4 $1, (DI)i, z, z  \
+	VMOVDQU32    (SI)i, y        \
+	VINSERTI64X4 $1, (DI)i, z, z \
 	VPXORD       Z31, z, z
 
 #define LOAD4(i, z, y, x) \
-	VMOVDQU32    (SI)i, x         \
-	VINSERTI32X4 $1, (DI)i, y, y  \
-	VINSERTI32X4 $2, (R8)i, z, z  \
-	VINSERTI32X4 $3, (R9)i, z, z  \
+	VMOVDQU32    (SI)i, x        \
+	VINSERTI32X4 $1, (DI)i, y, y \
+	VINSERTI32X4 $2, (R8)i, z, z \
+	VINSERTI32X4 $3, (R9)i, z, z \
 	VPXORD       Z31, z, z
 
 #define STEP1 \
@@ -101,20 +101,20 @@ in:
 
 // TAPS4 adds four taps of all windows.
 #define TAPS4(LOAD, STEP) \
-	VMOVDQU32 (R10), Z24               \
-	VMOVDQU32 64(R10), Z25             \
-	VMOVDQU32 128(R10), Z26            \
-	VMOVDQU32 192(R10), Z30            \
-	MOVQ      step-112(SP), R11        \
-	WINDOW(LOAD, Z0, Z1, Z2, Z3)       \
-	STEP                               \
-	WINDOW(LOAD, Z4, Z5, Z6, Z7)       \
-	STEP                               \
-	WINDOW(LOAD, Z8, Z9, Z10, Z11)     \
-	STEP                               \
-	WINDOW(LOAD, Z12, Z13, Z14, Z15)   \
-	MOVQ      back-120(SP), R11        \
-	STEP                               \
+	VMOVDQU32 (R10), Z24             \
+	VMOVDQU32 64(R10), Z25           \
+	VMOVDQU32 128(R10), Z26          \
+	VMOVDQU32 192(R10), Z30          \
+	MOVQ      step-112(SP), R11      \
+	WINDOW(LOAD, Z0, Z1, Z2, Z3)     \
+	STEP                             \
+	WINDOW(LOAD, Z4, Z5, Z6, Z7)     \
+	STEP                             \
+	WINDOW(LOAD, Z8, Z9, Z10, Z11)   \
+	STEP                             \
+	WINDOW(LOAD, Z12, Z13, Z14, Z15) \
+	MOVQ      back-120(SP), R11      \
+	STEP                             \
 	ADDQ      $const_groupDW, R10
 
 // DOT adds interleaved pixels times the weights at w to a window.
@@ -126,81 +126,81 @@ in:
 
 // ROW3 adds a row of a filter three taps wide: pixels 0-3 serve windows 0 and 1, pixels 2-5 windows 2 and 3.
 #define ROW3(LOAD) \
-	LOAD((R13*1), Z16, Y16, X16)     \
-	LOAD((AX*1), Z17, Y17, X17)    \
-	LOAD((AX*2), Z18, Y18, X18)    \
-	LOAD((BX*1), Z19, Y19, X19)    \
-	QUAD                           \
-	DOT(0, Z0, Z1, Z2, Z3)         \
-	DOT(256, Z4, Z5, Z6, Z7)       \
-	LOAD((AX*4), Z24, Y24, X24)    \
-	LOAD((CX*1), Z25, Y25, X25)    \
-	VPUNPCKLBW Z25, Z24, Z20       \
-	VPUNPCKHBW Z25, Z24, Z21       \
-	VPUNPCKLWD Z20, Z22, Z16       \
-	VPUNPCKHWD Z20, Z22, Z17       \
-	VPUNPCKLWD Z21, Z23, Z18       \
-	VPUNPCKHWD Z21, Z23, Z19       \
-	DOT(0, Z8, Z9, Z10, Z11)       \
-	DOT(256, Z12, Z13, Z14, Z15)   \
-	ADDQ $(2*const_groupDW), R10
+	LOAD((R13*1), Z16, Y16, X16)       \
+	LOAD((AX*1), Z17, Y17, X17)        \
+	LOAD((AX*2), Z18, Y18, X18)        \
+	LOAD((BX*1), Z19, Y19, X19)        \
+	QUAD                               \
+	DOT(0, Z0, Z1, Z2, Z3)             \
+	DOT(256, Z4, Z5, Z6, Z7)           \
+	LOAD((AX*4), Z24, Y24, X24)        \
+	LOAD((CX*1), Z25, Y25, X25)        \
+	VPUNPCKLBW Z25, Z24, Z20           \
+	VPUNPCKHBW Z25, Z24, Z21           \
+	VPUNPCKLWD Z20, Z22, Z16           \
+	VPUNPCKHWD Z20, Z22, Z17           \
+	VPUNPCKLWD Z21, Z23, Z18           \
+	VPUNPCKHWD Z21, Z23, Z19           \
+	DOT(0, Z8, Z9, Z10, Z11)           \
+	DOT(256, Z12, Z13, Z14, Z15)       \
+	ADDQ       $(2*const_groupDW), R10
 
 // ROW5 adds a row of a filter five taps wide: pixels 0-3 and 4-7 serve all windows.
 #define ROW5(LOAD) \
-	LOAD((R13*1), Z16, Y16, X16)     \
-	LOAD((AX*1), Z17, Y17, X17)    \
-	LOAD((AX*2), Z18, Y18, X18)    \
-	LOAD((BX*1), Z19, Y19, X19)    \
-	QUAD                           \
-	DOT(0, Z0, Z1, Z2, Z3)         \
-	DOT(256, Z4, Z5, Z6, Z7)       \
-	DOT(512, Z8, Z9, Z10, Z11)     \
-	DOT(768, Z12, Z13, Z14, Z15)   \
-	LOAD((AX*4), Z16, Y16, X16)    \
-	LOAD((CX*1), Z17, Y17, X17)    \
-	LOAD((BX*2), Z18, Y18, X18)    \
-	LOAD((DX*1), Z19, Y19, X19)    \
-	QUAD                           \
-	DOT(1024, Z0, Z1, Z2, Z3)      \
-	DOT(1280, Z4, Z5, Z6, Z7)      \
-	DOT(1536, Z8, Z9, Z10, Z11)    \
-	DOT(1792, Z12, Z13, Z14, Z15)  \
+	LOAD((R13*1), Z16, Y16, X16)  \
+	LOAD((AX*1), Z17, Y17, X17)   \
+	LOAD((AX*2), Z18, Y18, X18)   \
+	LOAD((BX*1), Z19, Y19, X19)   \
+	QUAD                          \
+	DOT(0, Z0, Z1, Z2, Z3)        \
+	DOT(256, Z4, Z5, Z6, Z7)      \
+	DOT(512, Z8, Z9, Z10, Z11)    \
+	DOT(768, Z12, Z13, Z14, Z15)  \
+	LOAD((AX*4), Z16, Y16, X16)   \
+	LOAD((CX*1), Z17, Y17, X17)   \
+	LOAD((BX*2), Z18, Y18, X18)   \
+	LOAD((DX*1), Z19, Y19, X19)   \
+	QUAD                          \
+	DOT(1024, Z0, Z1, Z2, Z3)     \
+	DOT(1280, Z4, Z5, Z6, Z7)     \
+	DOT(1536, Z8, Z9, Z10, Z11)   \
+	DOT(1792, Z12, Z13, Z14, Z15) \
 	ADDQ $(8*const_groupDW), R10
 
 // ROW3S2 is ROW3 for windows two pixels apart: each pair of pixels serves two. A tenth pixel is never read.
 #define ROW3S2(LOAD, STEP) \
-	VMOVDQU32 (R10), Z24                \
-	VMOVDQU32 64(R10), Z25              \
-	VMOVDQU32 128(R10), Z26             \
-	VMOVDQU32 192(R10), Z30             \
-	LOAD((R13*1), Z16, Y16, X16)        \
-	LOAD((AX*1), Z17, Y17, X17)         \
-	STEP                                \
-	VPUNPCKLBW Z17, Z16, Z20            \
-	VPUNPCKHBW Z17, Z16, Z21            \
-	LOAD((R13*1), Z16, Y16, X16)        \
-	LOAD((AX*1), Z17, Y17, X17)         \
-	STEP                                \
-	VPUNPCKLBW Z17, Z16, Z22            \
-	VPUNPCKHBW Z17, Z16, Z23            \
-	PAIRS(Z20, Z21, Z22, Z23, Z0, Z1, Z2, Z3) \
-	LOAD((R13*1), Z16, Y16, X16)        \
-	LOAD((AX*1), Z17, Y17, X17)         \
-	STEP                                \
-	VPUNPCKLBW Z17, Z16, Z20            \
-	VPUNPCKHBW Z17, Z16, Z21            \
-	PAIRS(Z22, Z23, Z20, Z21, Z4, Z5, Z6, Z7) \
-	LOAD((R13*1), Z16, Y16, X16)        \
-	LOAD((AX*1), Z17, Y17, X17)         \
-	STEP                                \
-	VPUNPCKLBW Z17, Z16, Z22            \
-	VPUNPCKHBW Z17, Z16, Z23            \
-	PAIRS(Z20, Z21, Z22, Z23, Z8, Z9, Z10, Z11) \
-	LOAD((R13*1), Z16, Y16, X16)        \
-	VPUNPCKLBW Z16, Z16, Z20            \
-	VPUNPCKHBW Z16, Z16, Z21            \
+	VMOVDQU32  (R10), Z24                         \
+	VMOVDQU32  64(R10), Z25                       \
+	VMOVDQU32  128(R10), Z26                      \
+	VMOVDQU32  192(R10), Z30                      \
+	LOAD((R13*1), Z16, Y16, X16)                  \
+	LOAD((AX*1), Z17, Y17, X17)                   \
+	STEP                                          \
+	VPUNPCKLBW Z17, Z16, Z20                      \
+	VPUNPCKHBW Z17, Z16, Z21                      \
+	LOAD((R13*1), Z16, Y16, X16)                  \
+	LOAD((AX*1), Z17, Y17, X17)                   \
+	STEP                                          \
+	VPUNPCKLBW Z17, Z16, Z22                      \
+	VPUNPCKHBW Z17, Z16, Z23                      \
+	PAIRS(Z20, Z21, Z22, Z23, Z0, Z1, Z2, Z3)     \
+	LOAD((R13*1), Z16, Y16, X16)                  \
+	LOAD((AX*1), Z17, Y17, X17)                   \
+	STEP                                          \
+	VPUNPCKLBW Z17, Z16, Z20                      \
+	VPUNPCKHBW Z17, Z16, Z21                      \
+	PAIRS(Z22, Z23, Z20, Z21, Z4, Z5, Z6, Z7)     \
+	LOAD((R13*1), Z16, Y16, X16)                  \
+	LOAD((AX*1), Z17, Y17, X17)                   \
+	STEP                                          \
+	VPUNPCKLBW Z17, Z16, Z22                      \
+	VPUNPCKHBW Z17, Z16, Z23                      \
+	PAIRS(Z20, Z21, Z22, Z23, Z8, Z9, Z10, Z11)   \
+	LOAD((R13*1), Z16, Y16, X16)                  \
+	VPUNPCKLBW Z16, Z16, Z20                      \
+	VPUNPCKHBW Z16, Z16, Z21                      \
 	PAIRS(Z22, Z23, Z20, Z21, Z12, Z13, Z14, Z15) \
-	ADDQ $(2*const_groupDW), R10
+	ADDQ       $(2*const_groupDW), R10
 
 // PAIRS adds two interleaved pairs of pixels, a and b, to a window.
 #define PAIRS(aLo, aHi, bLo, bHi, c0, c1, c2, c3) \
@@ -221,11 +221,11 @@ in:
 	VMOVDQU32 (256+const_halfS8*q+const_expS8)(AX), Z23
 
 #define FINISH(q, c0, c1, c2, c3) \
-	QUARTER(q)                                                \
-	VMOVDQU32 (256+const_halfS8*q+const_signS8)(AX), Z22      \
-	RESCALE(c0, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)  \
-	RESCALE(c1, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)  \
-	RESCALE(c2, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)  \
+	QUARTER(q)                                               \
+	VMOVDQU32 (256+const_halfS8*q+const_signS8)(AX), Z22     \
+	RESCALE(c0, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26) \
+	RESCALE(c1, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26) \
+	RESCALE(c2, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26) \
 	RESCALE(c3, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
 
 // FINISHRELU is FINISH without the term for the sign: see gemm_8x32c4_s8_vnni_amd64.s for when and why that is right.
@@ -281,31 +281,31 @@ TEXT ·DWConv64C4S8VNNI(SB), NOSPLIT, $240-8
 	ADDQ  BX, AX
 	MOVQ  AX, lastTap-104(SP)
 
-	MOVQ dwConvS8_XStep(R15), AX
-	MOVQ dwConvS8_XNext(R15), BX
-	MOVQ dwConvS8_YStep(R15), CX
-	MOVQ dwConvS8_YNext(R15), DX
-	MOVQ dwConvS8_Cols(R15), SI
-	MOVQ dwConvS8_Rows(R15), DI
-	MOVQ dwConvS8_KW(R15), R8
-	MOVQ dwConvS8_XTap(R15), R9
-	XORL R12, R12
-	CMPQ AX, R9
+	MOVQ    dwConvS8_XStep(R15), AX
+	MOVQ    dwConvS8_XNext(R15), BX
+	MOVQ    dwConvS8_YStep(R15), CX
+	MOVQ    dwConvS8_YNext(R15), DX
+	MOVQ    dwConvS8_Cols(R15), SI
+	MOVQ    dwConvS8_Rows(R15), DI
+	MOVQ    dwConvS8_KW(R15), R8
+	MOVQ    dwConvS8_XTap(R15), R9
+	XORL    R12, R12
+	CMPQ    AX, R9
 	CMOVQEQ R8, R12
-	ADDQ R9, R9
-	CMPQ AX, R9
-	JNE  shared
-	CMPQ R8, $3
-	JNE  shared
-	MOVL $two3, R12
+	ADDQ    R9, R9
+	CMPQ    AX, R9
+	JNE     shared
+	CMPQ    R8, $3
+	JNE     shared
+	MOVL    $two3, R12
 
 shared:
 	GEOMETRY
-	MOVQ  R12, form-136(SP)
-	MOVQ  step-112(SP), AX
-	LEAQ  (AX)(AX*2), AX
-	NEGQ  AX
-	MOVQ  AX, back-120(SP)
+	MOVQ R12, form-136(SP)
+	MOVQ step-112(SP), AX
+	LEAQ (AX)(AX*2), AX
+	NEGQ AX
+	MOVQ AX, back-120(SP)
 
 	MOVQ dwConvS8_W(R15), AX
 	MOVQ AX, panel-160(SP)
@@ -402,7 +402,7 @@ taps:
 
 next:
 	TAP(DX, AX, in0)
-	JMP  taps
+	JMP taps
 
 taps2:
 	TAPS4(LOAD2, STEP2)
@@ -460,7 +460,7 @@ relu:
 	FINISHRELU(1, Z1, Z5, Z9, Z13)
 	FINISHRELU(2, Z2, Z6, Z10, Z14)
 	FINISHRELU(3, Z3, Z7, Z11, Z15)
-	JMP narrow
+	JMP          narrow
 
 // STOREPART stores the channels of four pixels of one run.
 #define STOREPART(c0, c1, c2, c3) \
@@ -504,16 +504,16 @@ part4:
 
 // The row forms.
 #define ROWS \
-	MOVQ   dwConvS8_XTap(R15), AX \
-	LEAQ   (AX)(AX*2), BX         \
-	LEAQ   (AX)(AX*4), CX         \
-	LEAQ   (BX)(AX*4), DX         \
-	MOVQ   dwConvS8_XRow(R15), R11 \
-	MOVQ   dwConvS8_KH(R15), R12  \
-	MOVQ   groups-128(SP), R13    \
-	SHLQ   $8, R13                \
-	ADDQ   R13, R10               \
-	XORL   R13, R13
+	MOVQ dwConvS8_XTap(R15), AX  \
+	LEAQ (AX)(AX*2), BX          \
+	LEAQ (AX)(AX*4), CX          \
+	LEAQ (BX)(AX*4), DX          \
+	MOVQ dwConvS8_XRow(R15), R11 \
+	MOVQ dwConvS8_KH(R15), R12   \
+	MOVQ groups-128(SP), R13     \
+	SHLQ $8, R13                 \
+	ADDQ R13, R10                \
+	XORL R13, R13
 
 three:
 	ROWS

@@ -21,15 +21,15 @@
 	XCHGQ AX, BX               \
 	XCHGQ CX, DX               \
 	XCHGQ SI, DI               \
-wide:                          \
+wide:                              \
 	MOVQ  AX, R9               \
 	MOVQ  CX, R10              \
 	JMP   geometry             \
-small:                         \
+small:                             \
 	MOVL  $1, R8               \
 	XORL  R9, R9               \
 	XORL  R10, R10             \
-geometry:                      \
+geometry:                          \
 	MOVQ  R8, run-40(SP)       \
 	MOVQ  AX, xStep-48(SP)     \
 	MOVQ  CX, yStep-56(SP)     \
@@ -61,33 +61,33 @@ geometry:                      \
 
 // NEXTRUN stores the position of the run at hand and goes on, unless that run is the last. Overwrites AX and BX.
 #define NEXTRUN(x, y, row, done) \
-	MOVQ    walkX-8(SP), x      \
-	MOVQ    walkY-16(SP), AX    \
-	MOVQ    AX, y               \
-	DECQ    runs-24(SP)         \
-	JLE     done                \
-	MOVQ    left-32(SP), AX     \
-	TESTQ   AX, AX              \
-	JZ      row                 \
-	MOVQ    run-40(SP), BX      \
-	CMPQ    AX, BX              \
-	CMOVQGT BX, AX              \
-	SUBQ    AX, left-32(SP)     \
-	MOVQ    AX, BX              \
-	IMULQ   xStep-48(SP), AX    \
-	IMULQ   yStep-56(SP), BX    \
-	ADDQ    AX, walkX-8(SP)     \
-	ADDQ    BX, walkY-16(SP)    \
-	JMP     done                \
-row:                            \
-	MOVQ    lastRun-64(SP), AX  \
-	MOVQ    AX, left-32(SP)     \
-	MOVQ    rowX-72(SP), AX     \
-	ADDQ    xNext-80(SP), AX    \
-	MOVQ    AX, rowX-72(SP)     \
-	MOVQ    AX, walkX-8(SP)     \
-	MOVQ    rowY-88(SP), AX     \
-	ADDQ    yNext-96(SP), AX    \
-	MOVQ    AX, rowY-88(SP)     \
-	MOVQ    AX, walkY-16(SP)    \
+	MOVQ    walkX-8(SP), x     \
+	MOVQ    walkY-16(SP), AX   \
+	MOVQ    AX, y              \
+	DECQ    runs-24(SP)        \
+	JLE     done               \
+	MOVQ    left-32(SP), AX    \
+	TESTQ   AX, AX             \
+	JZ      row                \
+	MOVQ    run-40(SP), BX     \
+	CMPQ    AX, BX             \
+	CMOVQGT BX, AX             \
+	SUBQ    AX, left-32(SP)    \
+	MOVQ    AX, BX             \
+	IMULQ   xStep-48(SP), AX   \
+	IMULQ   yStep-56(SP), BX   \
+	ADDQ    AX, walkX-8(SP)    \
+	ADDQ    BX, walkY-16(SP)   \
+	JMP     done               \
+row:                               \
+	MOVQ    lastRun-64(SP), AX \
+	MOVQ    AX, left-32(SP)    \
+	MOVQ    rowX-72(SP), AX    \
+	ADDQ    xNext-80(SP), AX   \
+	MOVQ    AX, rowX-72(SP)    \
+	MOVQ    AX, walkX-8(SP)    \
+	MOVQ    rowY-88(SP), AX    \
+	ADDQ    yNext-96(SP), AX   \
+	MOVQ    AX, rowY-88(SP)    \
+	MOVQ    AX, walkY-16(SP)   \
 done:

@@ -57,12 +57,12 @@ max:
 	ADDQ    $64, SI
 
 nextMax:
-	SUBQ     $64, CX
-	JGE      max
-	ADDQ     $64, CX
-	BZHIQ    CX, BX, AX
-	KMOVQ    AX, K1
-	VPMAXSB  (SI), Z6, K1, Z6
+	SUBQ    $64, CX
+	JGE     max
+	ADDQ    $64, CX
+	BZHIQ   CX, BX, AX
+	KMOVQ   AX, K1
+	VPMAXSB (SI), Z6, K1, Z6
 
 	VEXTRACTI64X4 $1, Z6, Y0
 	VPMAXSB       Y0, Y6, Y0
@@ -80,7 +80,7 @@ nextMax:
 	MOVBLSX       AX, AX
 	MOVL          AX, top+24(FP)
 	NOTL          AX            // −top − 1, which is 255 − top modulo 256
-	VPBROADCASTB  AX, Z30
+	VPBROADCASTB AX, Z30
 
 	MOVQ      terms+16(FP), AX
 	VMOVDQU64 (AX), Z16
@@ -103,19 +103,19 @@ nextMax:
 	MOVQ      n+8(FP), CX
 
 sum:
-	MOVL    $64, AX
-	CMPQ    CX, AX
-	CMOVQLT CX, AX
-	BZHIQ   AX, BX, AX
-	KMOVQ   AX, K1
-	VPADDB  (SI), Z30, Z0
+	MOVL     $64, AX
+	CMPQ     CX, AX
+	CMOVQLT  CX, AX
+	BZHIQ    AX, BX, AX
+	KMOVQ    AX, K1
+	VPADDB   (SI), Z30, Z0
 	VPMOVB2M Z0, K3
 	LOOKUP(Z16, Z17, Z18, Z19, Z3)
 	LOOKUP(Z20, Z21, Z22, Z23, Z4)
 	LOOKUP(Z24, Z25, Z26, Z27, Z5)
-	ADDQ    $64, SI
-	SUBQ    $64, CX
-	JGT     sum
+	ADDQ     $64, SI
+	SUBQ     $64, CX
+	JGT      sum
 
 	VPSLLQ        $8, Z4, Z4
 	VPSLLQ        $16, Z5, Z5

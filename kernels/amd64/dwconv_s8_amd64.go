@@ -6,9 +6,9 @@ import (
 	"edgerun/kernels/abi"
 )
 
-// DWConvS8VNNI is the int8 depthwise convolution for AVX-512 VNNI.
+// DWConvS8VNNI is the int8 depthwise convolution for AVX-512 VNNI; weights may be −128.
 var DWConvS8VNNI = abi.DWConvS8Class{
-	Name: "vnni", NR: nrDW,
+	Name: "vnni", NR: nrDW, Weight128: true,
 	Panel: func(kh, kw int) int { return headDW + groupDW*((kh*kw+3)/4+rowGroupsDW(kw)*kh) },
 	Pack:  packDWS8,
 	Run:   DWConv64C4S8VNNI,

@@ -206,6 +206,9 @@ func prepareMul(p *Prepare) (Step, error) {
 	}
 	var m abi.MulS8
 	m.M, m.Shift = fixed.Quantize(float64(s[0]) * float64(s[1]) / float64(s[2]))
+	if m.Shift > 31 {
+		return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+	}
 	m.ZA, m.ZB, m.ZY = z[0], z[1], z[2]
 	m.Lo, m.Hi = clampS8(p.Attrs, s[2], z[2])
 	return st.runMulS8(m, p.Kernels.MulS8), nil

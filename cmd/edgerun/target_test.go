@@ -27,7 +27,7 @@ func TestTargets(t *testing.T) {
 	}
 	binary := filepath.Join(t.TempDir(), "edgerun")
 	goCommand(t, []string{"GOOS=linux", "GOARCH=arm64"}, "build", "-tags", "nodemo", "-o", binary, "./cmd/edgerun")
-	models := []string{testNets[0].edge(), testNets[1].edge(), testNets[1].onnx(), "../../testdata/onnx/conv_all.onnx"}
+	models := []string{testNets[0].edge(), testNets[1].edge(), testNets[1].onnx(), testNets[2].edge(), "../../testdata/onnx/conv_all.onnx"}
 	for _, b := range []struct{ target, cpu string }{{"pi3", "cortex-a53"}, {"pi4", "cortex-a72"}, {"pi5", "cortex-a76"}} {
 		for _, path := range models {
 			out, err := exec.Command(qemu, "-cpu", b.cpu, binary, "inspect", path, "--threads", "4", "--json").Output()

@@ -125,6 +125,11 @@ def to_input(pics):
     return ((x / 255 - MEAN) / STD)[:, None]
 
 
+def channels_last(net):
+    """net with weights that make PyTorch compute in NHWC: half the time for depthwise convolutions on a CPU."""
+    return net.to(memory_format=torch.channels_last)
+
+
 @torch.no_grad()
 def run(net, samples, prepare=to_input):
     """The network's outputs, float32 [N,...], for samples that prepare turns into its input."""
@@ -138,7 +143,7 @@ def accuracy(net, samples, labels, prepare=to_input):
 
 
 def train(make, samples, labels, epochs, lr, decay, seed, log,
-          prepare=to_input, augment=None, loss_of=F.cross_entropy):
+          prepare=to_input, augment=None, loss_of=F.cross_entropy, batch=64):
     """Train a new network with Adam, one-cycle-like linear decay of the rate.
 
     Without labels the network learns to give its input back. augment, if any,
@@ -149,7 +154,6 @@ def train(make, samples, labels, epochs, lr, decay, seed, log,
     x = prepare(samples)
     y = x if labels is None else torch.from_numpy(labels.astype(np.int64))
     opt = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=decay)
-    batch, step = 64, 0
     total = epochs * (len(x) // batch)
     sched = torch.optim.lr_scheduler.LambdaLR(
         opt, lambda s: max(0.02, 1 - s / total))

@@ -23,6 +23,7 @@ Written to --out:
 
 import argparse
 import math
+import multiprocessing
 import os
 
 import numpy as np
@@ -132,9 +133,11 @@ def lines(rng, n, width):
     return np.asarray(img)[..., None] / 255.0
 
 
-def draw(rng, label):
-    """One picture, uint8 [32,32,3]."""
-    back, front, other, junk, hair = colours(rng, 5, 75)
+def draw(job):
+    """One picture, uint8 [32,32,3], from a seed and a label."""
+    seed, label = job
+    rng = np.random.default_rng(seed)
+    back, front, other, junk, hair = colours(rng, 5, 100)
     a = shaded(rng, back, 120)
     if rng.random() < 0.25:   # a patterned background, fainter than the textures
         w = wave(rng, ("stripes", "checks")[rng.integers(2)], rng.uniform(4, 12))[..., None]
@@ -148,7 +151,7 @@ def draw(rng, label):
         w = wave(rng, label, rng.uniform(4, 9))[..., None]
         thing = shaded(rng, front, 80) * (1 - w) + shaded(rng, colours(rng, 1, 0)[0], 80) * w
     else:
-        m = mask_of(*outline(label, rng), affine(rng, rng.uniform(0.42, 0.85)))
+        m = mask_of(*outline(label, rng), affine(rng, rng.uniform(0.5, 0.9)))
         thing = shaded(rng, front, 140)
         if rng.random() < 0.2:
             thing = thing + (other - front) * wave(rng, "stripes", rng.uniform(5, 12))[..., None] * 0.3
@@ -161,15 +164,29 @@ def draw(rng, label):
     img = Image.fromarray(np.clip(np.rint(a), 0, 255).astype(np.uint8))
     img = img.resize((PX, PX), Image.BOX).filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.9)))
     a = (np.asarray(img, float) - 128) * rng.uniform(0.6, 1.1) + 128 + rng.uniform(-25, 25)
-    a = a + rng.normal(0, rng.uniform(2, 22), a.shape)
+    a = a + rng.normal(0, rng.uniform(2, 16), a.shape)
     return np.clip(np.rint(a), 0, 255).astype(np.uint8)
 
 
 def draw_set(seed, n):
-    """n pictures, as many of each class."""
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n) % len(LABELS)).astype(np.uint8)
-    return np.stack([draw(rng, LABELS[c]) for c in labels]), labels
+    """n pictures, as many of each class; each has a seed of its own."""
+    labels = np.random.default_rng(seed).permutation(np.arange(n) % len(LABELS)).astype(np.uint8)
+    with multiprocessing.Pool(2) as pool:
+        jobs = (((seed, i), LABELS[c]) for i, c in enumerate(labels))
+        return np.stack(list(pool.imap(draw, jobs, 50))), labels
+
+
+def pictures(work):
+    """Training and test set, from the folder work if they are there."""
+    path = os.path.join(work, "pictures.npz") if work else ""
+    if not os.path.exists(path):
+        sets = draw_set(SEED, N_TRAIN) + draw_set(SEED + 1, N_TEST)
+        if not work:
+            return sets[:2], sets[2:]
+        os.makedirs(work, exist_ok=True)
+        np.savez(path, *sets)
+    with np.load(path) as f:
+        return (f["arr_0"], f["arr_1"]), (f["arr_2"], f["arr_3"])
 
 
 # ---- main ----------------------------------------------------------------
@@ -178,13 +195,13 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--out", default=os.path.join(here, "..", "objects"))
+    ap.add_argument("--work", help="keep all pictures here (default: nowhere); a set found there is used again")
     ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=10)
+    ap.add_argument("--epochs", type=int, default=14)
     args = ap.parse_args()
     out = dataset.Folder(args.out)
 
-    train_x, train_y = draw_set(SEED, N_TRAIN)
-    test_x, test_y = draw_set(SEED + 1, N_TEST)
+    (train_x, train_y), (test_x, test_y) = pictures(args.work)
     out.put("test_x.npy", test_x[:N_COMMIT])
     out.put("test_y.npy", test_y[:N_COMMIT])
     calib = dataset.balanced(train_y, N_CALIB)
@@ -202,7 +219,16 @@ def main():
         x = torch.from_numpy(np.ascontiguousarray(pics)).float()
         return ((x / 255 - MEAN) / STD).permute(0, 3, 1, 2).contiguous()
 
-    net = nets.train(nets.Residual, train_x, train_y, args.epochs, 3e-3, 0.02, SEED + 2, out.log, prepare)
+    def turned(x):   # each class looks the same when turned or mirrored
+        for axis in (2, 3):
+            if torch.rand(1) < 0.5:
+                x = x.flip(axis)
+        x = x.transpose(2, 3) if torch.rand(1) < 0.5 else x
+        shift = torch.randint(-3, 4, (2,)).tolist()
+        return x.roll(shift, (2, 3))
+
+    net = nets.train(lambda: nets.channels_last(nets.Residual()), train_x, train_y, args.epochs, 3e-3, 0.02,
+                     SEED + 2, out.log, prepare, turned, batch=32)
     got = nets.run(net, test_x, prepare)
     right = got.argmax(1) == test_y
     out.log("parameters: %d" % sum(p.numel() for p in net.parameters()), True)

@@ -159,7 +159,7 @@ func sinkTranspose(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node
 			n.In[i] = producer[v].In[0]
 		}
 	}
-	return true, insertAfter(g, at, op.Transpose, "layout", op.Attrs{op.IntsAttr("perm", after...)})
+	return true, insertAfter(g, at, op.Transpose, "nhwc", op.Attrs{op.IntsAttr("perm", after...)})
 }
 
 func invert(perm []int) []int {

@@ -106,7 +106,7 @@ func sinkThroughReshape(g *graph.Graph, at int, producer map[*graph.Value]*graph
 		at++
 	}
 	n.Attrs = op.Attrs{op.IntsAttr("shape", shape...)}
-	return true, insertAfter(g, at, op.Transpose, "layout", op.Attrs{op.IntsAttr("perm", after...)})
+	return true, insertAfter(g, at, op.Transpose, "nhwc", op.Attrs{op.IntsAttr("perm", after...)})
 }
 
 // cancels reports whether a transpose of v would meet its inverse behind every operator that reads it.

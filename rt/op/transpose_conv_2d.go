@@ -40,6 +40,9 @@ var TransposeConv2D = register(Def{
 	},
 })
 
+// maxPhases bounds the products that a step is made of; networks have 4, rarely 64.
+const maxPhases = 1 << 12
+
 // transposeConvWindow reads the geometry: in and out as they are, the rest as in the convolution that would lead back.
 func transposeConvWindow(n *Node) (window, int, error) {
 	x, w := &n.In[0].Shape, &n.In[1].Shape
@@ -53,6 +56,9 @@ func transposeConvWindow(n *Node) (window, int, error) {
 		if err != nil {
 			return win, 0, err
 		}
+	}
+	if win.stride[0]*win.stride[1] > maxPhases {
+		return win, 0, fmt.Errorf("strides %v, their product over %d: %w", win.stride, maxPhases, ErrUnsupported)
 	}
 	win.channels = x.Dim[3]
 	for i := range 2 {

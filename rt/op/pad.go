@@ -10,7 +10,7 @@ import (
 
 // Pad puts pads[i] elements before and pads[rank+i] behind axis i; a negative number removes elements. mode says what
 // the new ones are: constant (value, 0 unless given), edge (the nearest element), reflect (mirrored about the first
-// and last element, which do not repeat) or wrap (from the other end). Any element type of whole bytes.
+// and last element, which do not repeat), symmetric (mirrored, and they do) or wrap (from the other end). Any element type of whole bytes.
 //
 // int8: input and output share their quantization; the constant is quantized like the input.
 var Pad = register(Def{
@@ -24,7 +24,7 @@ var Pad = register(Def{
 		}
 		mode, ok := padModes[n.Attrs.String("mode", "constant")]
 		if !ok {
-			return fmt.Errorf("mode %q, want constant, edge, reflect or wrap", n.Attrs.String("mode", ""))
+			return fmt.Errorf("mode %q, want constant, edge, reflect, symmetric or wrap", n.Attrs.String("mode", ""))
 		}
 		out := x
 		for i, d := range x.Dims() {
@@ -33,7 +33,7 @@ var Pad = register(Def{
 				return fmt.Errorf("pads %v do not fit shape %v", pads, x)
 			}
 			// What is mirrored or repeated must be there.
-			if most := max(before, after); most > 0 && (mode != padConstant && d == 0 || mode == padReflect && most >= d) {
+			if most := max(before, after); most > 0 && (mode != padConstant && d == 0 || mode == padReflect && most >= d || mode == padSymmetric && most > d) {
 				return fmt.Errorf("pads %v by %s do not fit shape %v", pads, n.Attrs.String("mode", ""), x)
 			}
 			out.Dim[i] = d + before + after
@@ -50,10 +50,11 @@ const (
 	padConstant padMode = iota
 	padEdge
 	padReflect
+	padSymmetric
 	padWrap
 )
 
-var padModes = map[string]padMode{"constant": padConstant, "edge": padEdge, "reflect": padReflect, "wrap": padWrap}
+var padModes = map[string]padMode{"constant": padConstant, "edge": padEdge, "reflect": padReflect, "symmetric": padSymmetric, "wrap": padWrap}
 
 // source maps position i before, in or behind an axis of extent d to the element that it repeats; −1 for the constant.
 func (m padMode) source(i, d int) int {
@@ -68,6 +69,11 @@ func (m padMode) source(i, d int) int {
 			return -i
 		}
 		return 2*(d-1) - i
+	case padSymmetric:
+		if i < 0 {
+			return -1 - i
+		}
+		return 2*d - 1 - i
 	case padWrap:
 		return ((i % d) + d) % d
 	}

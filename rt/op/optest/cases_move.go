@@ -37,7 +37,7 @@ func moveCases() []*Case {
 	pad("channels", shape(2, 3, 70), ints("pads", 0, 0, 1, 0, 0, 9))
 	pad("cropped", shape(6, 7, 3), ints("pads", -1, 2, 0, 1, -3, 0))
 	pad("nothing", shape(4, 9), ints("pads", 0, 0, 0, 0))
-	for _, mode := range []string{"edge", "reflect", "wrap"} {
+	for _, mode := range []string{"edge", "reflect", "symmetric", "wrap"} {
 		pad(mode, shape(1, 5, 6, 3), ints("pads", 0, 2, 1, 0, 0, 3, 4, 0), op.StringAttr("mode", mode))
 		pad(mode+" channels", shape(4, 9), ints("pads", 1, 3, 2, -2), op.StringAttr("mode", mode))
 	}
@@ -189,6 +189,13 @@ func padded(in [][]float64, c *Case) []float64 {
 				}
 				if p >= d {
 					p = 2*d - 2 - p
+				}
+			case "symmetric":
+				if p < 0 {
+					p = -1 - p
+				}
+				if p >= d {
+					p = 2*d - 1 - p
 				}
 			case "wrap":
 				p = (p + d) % d

@@ -1,13 +1,13 @@
 #include "clamp_amd64.h"
 
-// BINARY_F32 is the body of a kernel over abi.BinaryF32 whose operation is not commutative; OP makes Z0 of the elements
-// Z0 of a and those at (R8) of b. Sixteen elements a step; the last step reads up to 15 elements past the ends and
-// stores under a mask.
+// BINARY_F32 is the body of a kernel over abi.BinaryF32; OP makes Z0 of the elements Z0 of a and those at (R8) of b.
+// Sixteen elements a step; the last step reads up to 15 elements past the ends and stores under a mask.
 //
 //	DI args    SI a    R8 b    R9 y    R10 elements left    R11 bytes of b to step    R12 of a    AX scratch
 //	Z0 value    Z16 Lo    Z17 Hi    Z18 0    K2 all lanes where there is a clamp    K3 OP's scratch
 //
-// One b for all becomes sixteen of it in the frame's 64 bytes. Reverse exchanges the operands' pointers and steps.
+// One b for all becomes sixteen of it in the frame's 64 bytes. Reverse exchanges the operands' pointers and steps, which
+// sums and products do not notice.
 #define BINARY_F32 \
 	VBROADCASTSS binaryF32_Lo(DI), Z16   \
 	VBROADCASTSS binaryF32_Hi(DI), Z17   \

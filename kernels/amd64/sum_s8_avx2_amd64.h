@@ -1,17 +1,17 @@
+#include "binary_s8_avx2_amd64.h"
 #include "narrow_avx2_amd64.h"
-#include "part_avx2_amd64.h"
 #include "rescale_avx2_amd64.h"
 
-// SUM_S8 is the body of a kernel over abi.AddS8. Eight elements a step; the last step reads up to 7 bytes past the ends.
-// COMBINE makes Y0 of the rescaled operands Y0 and Y1 and adds 2^31, as RESCALE8 takes it.
+// SUM_S8 is the body of a kernel over abi.AddS8. COMBINE makes Y0 of the rescaled operands Y0 and Y1 and adds
+// 2^31, as RESCALE8 takes it. Tail, and registers but these: BINARY_S8.
 //
-//	DI args    SI a    R8 b    R9 y    R10 elements left    R11 bytes of b to step    AX BX CX DX scratch
+//	DI args    AX BX CX DX scratch
 //	Y0 a    Y1 b    Y2-Y4 scratch    Y5 Y6 multiplier of a    Y7 Y8 of b    Y9 Y10 of y, the rest of them on the stack
 //	Y11 ZA−2^11    Y12 ZB−2^11    Y13 ZY    Y14 Lo    Y15 Hi
 //
 // (x−z)·2^20 + 2^31, RESCALE8's form, is (x − (z−2^11))·2^20. The frame's lowest 8 bytes take one b for all, eight times;
 // 32 bytes at offset-224 and at negate-256 are COMBINE's.
-#define SUM_STEP \
+#define STEP \
 	VPMOVSXBD (SI), Y0                                                      \
 	VPMOVSXBD (R8), Y1                                                      \
 	VPSUBD    Y11, Y0, Y0                                                   \
@@ -47,25 +47,4 @@
 	MOVQ         addS8_Y(DI), R9                                                      \
 	MOVQ         addS8_N(DI), R10                                                     \
 	MOVQ         addS8_BStep(DI), R11                                                 \
-	SHLQ         $3, R11                                                              \
-	JNZ          next                                                                 \
-	VPBROADCASTB (R8), X0                                                             \
-	LEAQ         b-264(SP), R8                                                        \
-	VMOVQ        X0, (R8)                                                             \
-	JMP          next                                                                 \
-loop:                                                                                     \
-	SUM_STEP                                                                          \
-	VMOVQ        X0, (R9)                                                             \
-	ADDQ         $8, SI                                                               \
-	ADDQ         R11, R8                                                              \
-	ADDQ         $8, R9                                                               \
-next:                                                                                     \
-	SUBQ         $8, R10                                                              \
-	JGE          loop                                                                 \
-	ADDQ         $8, R10                                                              \
-	JEQ          done                                                                 \
-	SUM_STEP                                                                          \
-	STORELESS16(X0, R9, R10)                                                          \
-done:                                                                                     \
-	VZEROUPPER                                                                        \
-	RET
+	BINARY_S8(b-264(SP))

@@ -1,6 +1,5 @@
-// BINARY_F32 is the body of a kernel over abi.BinaryF32 whose operation is not commutative; OP makes V0-V3 of the elements
-// V0-V3 of a and V4-V7 of b. Sixteen elements a step; the last step reads up to 60 bytes past the ends and stores what
-// there is.
+// BINARY_F32 is the body of a kernel over abi.BinaryF32; OP makes V0-V3 of the elements V0-V3 of a and V4-V7 of b.
+// Sixteen elements a step; the last step reads up to 60 bytes past the ends and stores what there is.
 //
 //	R0 args   R1 a   R2 b   R3 y   R4 elements left   R5 BStep   R6 scratch   R7 Clamp   R8 Reverse
 //	V8-V15 scratch   V16 Lo   V17 Hi   V18 0

@@ -5,7 +5,7 @@
 
 // func DWConv8cS8NEON(a *abi.DWConvS8)
 //
-// CPU: Advanced SIMD (every arm64). Weights must lie in [-127,127], as in Gemm4x4c16S8NEON: two taps share an int16 lane.
+// CPU: Advanced SIMD (every arm64). Weights must lie in [-127,127], as in Gemm4x4c8S8NEON: two taps share an int16 lane.
 //
 // A tile is eight channels of four neighbouring output pixels:
 //

@@ -23,7 +23,7 @@ type (
 )
 
 //go:noescape
-func Gemm4x4c16S8NEON(a *abi.GemmS8)
+func Gemm4x4c8S8NEON(a *abi.GemmS8)
 
 //go:noescape
 func Gemm4x16c4S8DotProd(a *abi.GemmS8)

@@ -119,6 +119,7 @@ func Cases() []*Case {
 		{"one row one channel", shape(1, 1, 200, 1), shape(9, 1, 11, 1), op.Attrs{ints("pads", 0, 5, 0, 5)}, true},
 		{"no padding deep", shape(2, 9, 8, 40), shape(8, 3, 3, 40), nil, true},
 		{"pads beyond the window's end", shape(1, 5, 5, 3), shape(4, 2, 2, 3), op.Attrs{ints("strides", 3, 3), ints("pads", 0, 4, 2, 1)}, true},
+		{"narrow tall window, many filters", shape(1, 17, 9, 1), shape(400, 10, 2, 1), op.Attrs{ints("pads", 4, 1, 5, 0)}, true},
 		{"many pixels", shape(1, 40, 33, 8), shape(20, 3, 3, 8), op.Attrs{ints("pads", 1, 1, 1, 1)}, true},
 		{"one pixel", shape(1, 1, 1, 7), shape(3, 1, 1, 7), nil, true},
 		{"window larger than padding rows", shape(1, 4, 4, 2), shape(3, 7, 7, 2), op.Attrs{ints("pads", 3, 3, 3, 3)}, true},

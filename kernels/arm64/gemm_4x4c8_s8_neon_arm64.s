@@ -49,21 +49,26 @@
 	SADALP_4S(t2, c2) \
 	SADALP_4S(t3, c3)
 
-// ROWS4 finds the rows of a tap and puts K-32 into R21.
+// ROWS4 finds the rows of a tap, sets R5 to 0 and puts K-32 into R21. It is ROW four times, with what else there is to
+// do put between the comparisons and what waits for them.
 #define ROWS4 \
-	LDPSW (R8), (R1, R2)  \
-	LDPSW 8(R8), (R3, R4) \
-	ADD   $16, R8         \
-	ADD   R9, R1, R21     \
-	ADD   R9, R2, R22     \
-	ADD   R9, R3, R24     \
-	ADD   R9, R4, R25     \
-	ROW(R1, R21)          \
-	ROW(R2, R22)          \
-	ROW(R3, R24)          \
-	ROW(R4, R25)          \
-	SUB   $32, R6, R21    \
-	MOVD  $0, R5
+	LDPSW (R8), (R1, R2)   \
+	LDPSW 8(R8), (R3, R4)  \
+	ADD   $16, R8          \
+	CMP   $0, R1           \
+	ADD   R9, R1, R21      \
+	ADD   R9, R2, R22      \
+	CSEL  GE, R21, R10, R1 \
+	CMP   $0, R2           \
+	ADD   R9, R3, R24      \
+	ADD   R9, R4, R25      \
+	CSEL  GE, R22, R10, R2 \
+	CMP   $0, R3           \
+	SUB   $32, R6, R21     \
+	MOVD  $0, R5           \
+	CSEL  GE, R24, R10, R3 \
+	CMP   $0, R4           \
+	CSEL  GE, R25, R10, R4
 
 #define LOAD4 \
 	LDR_Q(5, 1, 0) \

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-//go:embed neon_arm64.h *.s
+//go:embed *.h *.s
 var sources embed.FS
 
 var macro = regexp.MustCompile(`(?m)^#define (\w+)\(([^)]*)\) WORD \$\((0x[0-9A-F]{8}) ?\|([^/]*)\) // (.*)$`)
@@ -100,11 +100,14 @@ func TestEncodings(t *testing.T) {
 
 // TestWordsInHeader keeps hand-encoded instructions in the one file that TestEncodings reads.
 func TestWordsInHeader(t *testing.T) {
-	files, err := fs.Glob(sources, "*.s")
+	files, err := fs.Glob(sources, "*")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no assembly found", err)
 	}
 	for _, file := range files {
+		if file == "neon_arm64.h" {
+			continue
+		}
 		text, err := sources.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

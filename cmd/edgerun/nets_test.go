@@ -32,6 +32,7 @@ var testNets = []*testNet{
 	{dir: "digits", name: "cnn", quantize: digitFlags, files: []string{"--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 98.5, low: 88, high: 98.5},
 	{dir: "objects", name: "resnet", quantize: []string{"--mean", "0.5", "--std", "0.25"}, files: []string{"--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 98.5, low: 88, high: 98.5},
 	{dir: "machine", name: "autoencoder", quantize: []string{"--task", "anomaly"}, files: []string{"--calib", "calib_x.npy"}, points: 0.5, agreement: 97, low: 88, high: 98.5},
+	{dir: "keywords", name: "dscnn", files: []string{"--frontend", "spec.json", "--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 97, low: 88, high: 98.5},
 }
 
 func (n *testNet) path(file string) string { return filepath.Join("../../testdata", n.dir, file) }

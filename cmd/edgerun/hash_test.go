@@ -100,22 +100,23 @@ func TestOneHash(t *testing.T) {
 	pinned := readHashes(t)
 	for _, n := range testNets {
 		for _, int8 := range []bool{false, true} {
-			name := n.name + " " + forms[int8]
-			m := n.model(t, int8)
-			for _, set := range kernels.All() {
-				for threads := 1; threads <= 3; threads++ {
-					if set.Name == "generic" && (emulated || !full) && threads > 1 {
-						continue // portable float32 takes its time
-					}
-					got := n.hashOutputs(t, m, set, threads, samples)
-					if want := pinned[n.hashKey(int8, samples)]; got != want {
-						t.Errorf("%s, %s, %d threads: hash %s of %d samples, want %s", name, set.Name, threads, got, samples, want)
-					}
-					if full {
-						fmt.Printf("%s, %s, %d thread(s), %d samples: sha256 %s\n", name, set.Name, threads, samples, got)
+			t.Run(n.name+" "+forms[int8], func(t *testing.T) {
+				m, want := n.model(t, int8), pinned[n.hashKey(int8, samples)]
+				for _, set := range kernels.All() {
+					for threads := 1; threads <= 3; threads++ {
+						if set.Name == "generic" && (emulated || !full) && threads > 1 {
+							continue // portable float32 takes its time
+						}
+						got := n.hashOutputs(t, m, set, threads, samples)
+						if got != want {
+							t.Errorf("%s, %d threads: hash %s of %d samples, want %s", set.Name, threads, got, samples, want)
+						}
+						if full {
+							fmt.Printf("%s %s, %s, %d thread(s), %d samples: sha256 %s\n", n.name, forms[int8], set.Name, threads, samples, got)
+						}
 					}
 				}
-			}
+			})
 		}
 	}
 }

@@ -32,6 +32,9 @@ func benchCommand() *cobra.Command {
 			if runs < 1 || warmup < 0 {
 				return usagef("--runs %d and --warmup %d must be positive", runs, warmup)
 			}
+			if err := keepInputs([]string{traceFile}, args[0]); err != nil {
+				return err
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err

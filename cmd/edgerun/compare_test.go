@@ -11,6 +11,9 @@ import (
 
 // TestCompareCulprit spoils one layer's weights: it alone is bad by itself, and all behind it are bad in the network.
 func TestCompareCulprit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: calibration takes a while on portable kernels")
+	}
 	net := testNets[1]
 	float := net.model(t, false).Graph
 	file := filepath.Join(t.TempDir(), "cnn.edge")

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -143,6 +145,13 @@ func readTruth(data, labels string, m *model) (*truth, error) {
 		}
 		return &truth{classes: classes}, err
 	}
+	if names == nil && m.task().Kind == task.KindClassify {
+		if names = folderNames(ds); len(names) > 0 && len(names) == m.Graph.Outputs[0].Shape.Elements() {
+			m.Labels = names
+		} else {
+			names = nil
+		}
+	}
 	t := &truth{}
 	for i := range ds.Len() {
 		label, err := calib.LabelOf(ds, i)
@@ -156,6 +165,23 @@ func readTruth(data, labels string, m *model) (*truth, error) {
 		t.classes = append(t.classes, class)
 	}
 	return t, nil
+}
+
+// folderNames returns the sorted names of a data set's classes, or nil where one is missing or they are numbers.
+func folderNames(ds calib.Dataset) []string {
+	var names []string
+	for i := range ds.Len() {
+		label, err := calib.LabelOf(ds, i)
+		if err != nil || label == "" {
+			return nil
+		}
+		if _, err := strconv.Atoi(label); err == nil {
+			return nil
+		}
+		names = append(names, label)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // evaluation is one model's result: what all tasks have, and the figures of its own task where the truth is known.

@@ -47,12 +47,10 @@ their names in sorted order (or among the model's labels).
 			if f.output == "" {
 				return usagef("features: no output: give -o FEATURES.npy")
 			}
-			for _, other := range []string{labels, names} {
-				if other == f.output {
-					return usagef("features: --output, --labels and --names must be different files")
-				}
+			err := keepInputs([]string{f.output, labels, names}, append(args, spec)...)
+			if err != nil {
+				return err
 			}
-			var err error
 			switch {
 			case spec != "":
 				f.spec, err = readFrontEnd(spec)
@@ -70,11 +68,6 @@ their names in sorted order (or among the model's labels).
 			for _, path := range args {
 				if err := f.open(path); err != nil {
 					return err
-				}
-				for _, out := range []string{f.output, labels, names} {
-					if sameFile(path, out) {
-						return usagef("features: %s would be overwritten", path)
-					}
 				}
 			}
 			classes, classNames, err := f.classes()

@@ -64,10 +64,8 @@ an anomaly detector is found on the calibration data, which must be normal then.
 			if q.samples < 0 {
 				return usagef("--samples %d is negative", q.samples)
 			}
-			for _, in := range []string{args[0], data, labels} {
-				if sameFile(in, out) {
-					return usagef("quantize: --output %s would overwrite %s", out, in)
-				}
+			if err := keepInputs([]string{out}, args[0], data, labels, q.pre.file); err != nil {
+				return err
 			}
 			g, err := importONNX(args[0], dims)
 			if err != nil {
@@ -223,6 +221,18 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 		fmt.Fprintln(b, "  float32:", s)
 	}
 	return b.Flush()
+}
+
+// keepInputs refuses outputs that are files which the command reads, or the same file twice. Empty names are none.
+func keepInputs(outputs []string, inputs ...string) error {
+	for i, out := range outputs {
+		for _, in := range append(inputs, outputs[:i]...) {
+			if out != "" && in != "" && (sameFile(in, out) || filepath.Clean(in) == filepath.Clean(out)) {
+				return usagef("output %s would overwrite %s", out, in)
+			}
+		}
+	}
+	return nil
 }
 
 // sameFile reports whether both paths are one existing file.

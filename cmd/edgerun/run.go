@@ -31,6 +31,9 @@ func runCommand() *cobra.Command {
 			if top < 1 {
 				return usagef("--top %d must be positive", top)
 			}
+			if err := keepInputs([]string{output}, append(args, pre.file)...); err != nil {
+				return err
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err

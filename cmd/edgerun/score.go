@@ -20,7 +20,7 @@ func newScorer(a *answerer, m *model, t *truth, auc bool) scorer {
 	case task.KindRegress:
 		return &regressScorer{answers: a, truth: t.values, outputs: outputs, sum: task.NewRegression(outputs)}
 	}
-	s := &classScorer{truth: t.classes, classifier: a.classifier}
+	s := &classScorer{truth: t.classes, classifier: a.classifier, threshold: a.spec.Threshold}
 	if t.classes == nil {
 		return s
 	}
@@ -47,9 +47,11 @@ type classEvaluation struct {
 // top5Classes is the number of classes from which on top-5 accuracy says something.
 const top5Classes = 10
 
-// classScorer takes the largest output for the answer; a network without a task is scored so too.
+// classScorer takes the largest output for the answer, if its probability reaches the task's threshold; a network without
+// a task is scored so too.
 type classScorer struct {
 	truth         []int
+	threshold     float32
 	classifier    *task.Classifier
 	confusion     *task.Confusion
 	top5          int
@@ -59,8 +61,21 @@ type classScorer struct {
 
 func (s *classScorer) add(i int, _, out []float32) (int, error) {
 	best := argmax(out)
+	if s.threshold > 0 && s.classifier != nil {
+		answers, err := s.classifier.Classify(out)
+		if err != nil {
+			return 0, err
+		}
+		if len(answers) == 0 {
+			best = task.NoAnswer
+		}
+	}
+	class := best
+	if best == task.NoAnswer {
+		class = len(out) // one more class, for the agreement of models
+	}
 	if s.truth == nil {
-		return best, nil
+		return class, nil
 	}
 	if err := s.confusion.Add(s.truth[i], best); err != nil {
 		return 0, err
@@ -69,10 +84,10 @@ func (s *classScorer) add(i int, _, out []float32) (int, error) {
 		s.top5++
 	}
 	if s.rest == nil {
-		return best, nil
+		return class, nil
 	}
 	s.classifier.Probabilities(s.probabilities, out)
-	return best, s.rest.Add(s.truth[i], s.probabilities)
+	return class, s.rest.Add(s.truth[i], s.probabilities)
 }
 
 func (s *classScorer) finish(r *evaluation) {

@@ -29,7 +29,7 @@ type taskFlags struct {
 func (t *taskFlags) flags(c *cobra.Command) {
 	t.command = c
 	f := c.Flags()
-	f.StringVar(&t.kind, "task", "auto", "what the outputs are: classify, anomaly, regress, none, or auto (classify where they look like scores of classes)")
+	f.StringVar(&t.kind, "task", "auto", "what the outputs are: classify, anomaly, regress, none, or auto (classify where they look like scores of classes; none for the rest, autoencoders too)")
 	f.StringVar(&t.score, "score", task.ScoreMSE, "anomaly: the score, mse, mae or max between output and input, or output itself")
 	f.Float64Var(&t.threshold, "threshold", 0, "anomaly: largest normal score, instead of one found on the calibration data; classify: least probability of an answer")
 	f.Float64Var(&t.percentile, "threshold-percentile", 99, "anomaly: percent of the calibration data, all of them normal, that lie within the threshold")
@@ -82,7 +82,9 @@ func (t *taskFlags) spec(g *graph.Graph) (*task.Spec, error) {
 		if t.changed("threshold-percentile") {
 			return nil, usagef("--threshold-percentile: --threshold is given already")
 		}
-		s.Threshold = float32(t.threshold)
+		if s.Threshold = float32(t.threshold); s.Threshold < 0 && s.Score != task.ScoreOutput {
+			return nil, usagef("--threshold %g is negative, and no score %s is", t.threshold, s.Score)
+		}
 	}
 	if !(t.percentile >= 0 && t.percentile <= 100) {
 		return nil, usagef("--threshold-percentile %g outside [0,100]", t.percentile)
@@ -136,7 +138,8 @@ func findThreshold(ctx context.Context, g *graph.Graph, spec *task.Spec, feed *f
 // taskOf guesses a network's task from its output: scores of classes, or none.
 func taskOf(g *graph.Graph) *task.Spec {
 	y := g.Outputs[0]
-	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 {
+	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 ||
+		len(g.Inputs) == 1 && y.Shape == g.Inputs[0].Shape { // an autoencoder
 		return &task.Spec{Kind: task.KindNone}
 	}
 	s := &task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}

@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"fmt"
+	"strconv"
 
 	"edgerun/kernels/fixed"
 )
@@ -242,10 +243,13 @@ func oneOf(field, got string, wanted ...string) error {
 // within reports a number outside [low, high].
 func within(field string, got, low, high float64) error {
 	if !(got >= low && got <= high) {
-		return fmt.Errorf("frontend: %s %g; wanted %g to %g", field, got, low, high)
+		return fmt.Errorf("frontend: %s %v; wanted %v to %v", field, plain(got), plain(low), plain(high))
 	}
 	return nil
 }
+
+// plain writes a number without an exponent where it is whole.
+func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func first(errs ...error) error {
 	for _, err := range errs {

@@ -143,7 +143,7 @@ func TestSignalCheck(t *testing.T) {
 		{`{"statistics": ["mean"]}`, `kind "mfcc" takes no statistics`},
 		{`{"sampleRate": null}`, "sampleRate 0; wanted 1 to"},
 		{`{"length": 0}`, "length 0; wanted 1 to"},
-		{`{"length": 20000000}`, "length 2e+07"},
+		{`{"length": 20000000}`, "length 20000000"},
 		{`{"channels": -1}`, "channels -1"},
 		{`{"length": 399}`, "frames of 400 samples in inputs of 399"},
 		{`{"length": 200, "padding": "reflect"}`, "256 samples mirrored at each end of 200"},

@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"edgerun/quant/calib"
 	"edgerun/rt/graph"
@@ -48,16 +49,19 @@ func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, 
 }
 
 func (l *lowering) node(n *graph.Node) error {
-	if n.Op.Quant.Kind == op.FloatOnly || n.In[0].DType != tensor.Float32 || n.Out[0].DType != tensor.Float32 {
+	q := n.Op.Quant
+	// Positions of extremes are integers, found on codes: these keep the order of reals.
+	if q.Kind == op.FloatOnly || !slices.ContainsFunc(n.In, isReal) || !isReal(n.Out[0]) && q.Kind != op.SameRange {
 		return l.island(n)
 	}
-	q := n.Op.Quant
 	var in []*graph.Value
 	for i, v := range n.In {
 		var c *graph.Value
 		var err error
 		switch {
 		case v == nil:
+		case !isReal(v): // indices, a condition
+			c, err = l.real(v)
 		case i > 0 && i == q.Weight:
 			c, err = l.weights(n, v)
 		case i > 0 && i == q.Bias:
@@ -82,6 +86,11 @@ func (l *lowering) node(n *graph.Node) error {
 		return err
 	}
 	y := m.Out[0]
+	if !isReal(n.Out[0]) {
+		y.Name = n.Out[0].Name
+		l.reals[n.Out[0]] = y
+		return nil
+	}
 	switch q.Kind {
 	case op.SameRange:
 		y.Quant = in[0].Quant
@@ -97,6 +106,8 @@ func (l *lowering) node(n *graph.Node) error {
 	l.codes[n.Out[0]] = y
 	return nil
 }
+
+func isReal(v *graph.Value) bool { return v != nil && v.DType == tensor.Float32 }
 
 // island keeps a node in float32.
 func (l *lowering) island(n *graph.Node) error {
@@ -118,6 +129,9 @@ func (l *lowering) island(n *graph.Node) error {
 	for i, v := range n.Out {
 		m.Out[i].Name = v.Name
 		l.reals[v] = m.Out[i]
+	}
+	if !slices.ContainsFunc(append(n.In[:len(n.In):len(n.In)], n.Out...), isReal) {
+		return nil // integers and bools are what they are
 	}
 	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: the operator has no int8 form", n.Name, n.Op.Name, n.Out[0].DType))
 	return nil

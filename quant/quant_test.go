@@ -43,7 +43,7 @@ func TestOperatorsInt8(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(r.Issues) > 0 {
+			if len(r.Issues) > 0 && c.As == nil { // casts of reals are none in int8
 				t.Errorf("not int8: %v", r.Issues)
 			}
 			want := run(t, r.Float, kernels.Generic(), 1)
@@ -53,7 +53,7 @@ func TestOperatorsInt8(t *testing.T) {
 					got := run(t, r.Int8, set, threads)
 					if first == nil {
 						first = bytes.Clone(tensor.Of32(got).Bytes())
-						checkClose(t, r.Int8, got, want)
+						checkClose(t, r.Int8, got, want, c.Jump)
 					} else if !bytes.Equal(first, tensor.Of32(got).Bytes()) {
 						t.Fatalf("%s, %d threads: bytes differ from generic", set.Name, threads)
 					}
@@ -84,8 +84,22 @@ func run(t *testing.T, g *graph.Graph, set *kernels.Set, threads int) []float32 
 
 // checkClose allows four codes of the output, and 0.03·√k for the rounding of k products' operands: inputs and
 // weights of [−2, 2) are off by up to a 128th, and such errors add like a random walk.
-func checkClose(t *testing.T, g *graph.Graph, got, want []float32) {
+//
+// Positions may differ where two elements are almost equal: one in ten.
+func checkClose(t *testing.T, g *graph.Graph, got, want []float32, jump float64) {
 	t.Helper()
+	if g.Outputs[0].DType != tensor.Float32 {
+		differ := 0
+		for i, v := range tensor.Of32(want).Bytes() {
+			if tensor.Of32(got).Bytes()[i] != v {
+				differ++
+			}
+		}
+		if differ > len(want)/10 {
+			t.Errorf("%d of %d positions differ", differ, len(want))
+		}
+		return
+	}
 	n := g.Producers()[g.Outputs[0]]
 	if n == nil || n.Op != op.Dequantize { // nothing was left to quantize
 		if !bytes.Equal(tensor.Of32(got).Bytes(), tensor.Of32(want).Bytes()) {
@@ -95,7 +109,7 @@ func checkClose(t *testing.T, g *graph.Graph, got, want []float32) {
 	}
 	y := n.In[0]
 	scale := float64(y.Quant.Scale[0])
-	limit := 4 * scale
+	limit := 4*scale + jump
 	for _, n := range g.Nodes {
 		if w := n.Op.Quant.Weight; w > 0 {
 			s := n.In[w].Shape

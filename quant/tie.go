@@ -27,7 +27,7 @@ func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
 	var tied []*graph.Value
 	for _, n := range g.Nodes {
 		kind := n.Op.Quant.Kind
-		if kind != op.SameRange && kind != op.TiedRange {
+		if _, known := ranges[n.Out[0]]; !known || kind != op.SameRange && kind != op.TiedRange {
 			continue
 		}
 		for _, in := range n.In {

@@ -62,6 +62,10 @@ func reals(t *testing.T, b tensor.Buffer, d tensor.DType) []float64 {
 		for _, v := range b.I32() {
 			y = append(y, float64(v))
 		}
+	case tensor.Int64:
+		for _, v := range b.I64() {
+			y = append(y, float64(v))
+		}
 	case tensor.Bool:
 		for _, v := range b.Bytes() {
 			y = append(y, float64(v))

@@ -55,6 +55,7 @@ var folders = map[string]func(*call) *tensor.Tensor{
 	"Floor":  func(c *call) *tensor.Tensor { return c.rounded(math.Floor) },
 	"Ceil":   func(c *call) *tensor.Tensor { return c.rounded(math.Ceil) },
 	"Gather": (*call).gathered,
+	"Range":  (*call).ranged,
 
 	"ConstantOfShape": (*call).constantOfShape,
 }
@@ -156,6 +157,54 @@ func (c *call) gathered() *tensor.Tensor {
 			return nil
 		}
 		copy(out.Data.Bytes()[i*row:(i+1)*row], x.Data.Bytes()[int(k)*row:])
+	}
+	return out
+}
+
+// ranged counts from start to below limit by delta.
+func (c *call) ranged() *tensor.Tensor {
+	c.inputs(3, 3)
+	for _, v := range c.in {
+		if v.DType != c.in[0].DType || v.Shape.Elements() != 1 {
+			c.fail("bounds are %v%v, want three numbers of one type", v.DType, v.Shape)
+		}
+	}
+	if c.err != nil {
+		return nil
+	}
+	if c.in[0].DType == tensor.Float32 {
+		start, limit, delta := c.in[0].Const.Data.F32()[0], c.in[1].Const.Data.F32()[0], c.in[2].Const.Data.F32()[0]
+		n := math.Ceil(float64(limit-start) / float64(delta))
+		if !(n <= maxComputed) {
+			return nil
+		}
+		out := tensor.New(tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(max(0, int(n)))})
+		for i := range out.Data.F32() {
+			out.Data.F32()[i] = start + float32(float32(i)*delta)
+		}
+		return out
+	}
+	var v [3]int64
+	for i := range v {
+		k, err := ints(c.in[i].Const)
+		if err != nil {
+			return nil
+		}
+		v[i] = k[0]
+	}
+	if v[2] == 0 {
+		c.fail("delta is 0")
+		return nil
+	}
+	// In float64 no difference of bounds overflows, and counts that matter are exact.
+	n := math.Ceil((float64(v[1]) - float64(v[0])) / float64(v[2]))
+	if n > maxComputed {
+		return nil
+	}
+	out := tensor.New(tensor.Type{DType: c.in[0].DType, Shape: tensor.MakeShape(max(0, int(n)))})
+	size := out.DType.SizeBytes(1)
+	for i := range out.Shape.Elements() {
+		putInt(out.Data.Bytes()[i*size:(i+1)*size], v[0]+int64(i)*v[2])
 	}
 	return out
 }

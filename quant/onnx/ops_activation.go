@@ -47,8 +47,12 @@ func importPRelu(c *call) {
 	c.set(0, c.emit(op.PRelu, "", nil, x, slope))
 }
 
-// importNeg makes x·(−1), which is exact.
+// importNeg makes x·(−1) of reals, which is exact and can join a layer's weights.
 func importNeg(c *call) {
+	if x := c.input(0); x.DType != tensor.Float32 {
+		importFunction("neg", numbers...)(c)
+		return
+	}
 	c.inputs(1, 1)
 	c.ignore("consumed_inputs")
 	c.set(0, c.emit(op.Mul, "", nil, c.floats(0), c.newConst("/minus", tensor.Shape{}, []float32{-1})))

@@ -5,18 +5,19 @@ import (
 	"slices"
 
 	"edgerun/rt/op"
+	"edgerun/rt/tensor"
 )
 
-func importAdd(c *call) { importBinary(c, op.Add) }
-func importMul(c *call) { importBinary(c, op.Mul) }
-func importSub(c *call) { importBinary(c, op.Sub) }
-func importDiv(c *call) { importBinary(c, op.Div) }
+func importAdd(c *call) { importBinary(c, op.Add, nil, numbers...) }
+func importMul(c *call) { importBinary(c, op.Mul, nil, numbers...) }
+func importSub(c *call) { importBinary(c, op.Sub, nil, numbers...) }
+func importDiv(c *call) { importBinary(c, op.Div, nil, numbers...) }
 
 // importBinary translates an operator with two broadcast operands. Before operator set 7 only the second one was
 // broadcast, on request: to the first one's trailing axes, or to those from the attribute axis on.
-func importBinary(c *call, def *op.Def) {
+func importBinary(c *call, def *op.Def, attrs op.Attrs, types ...tensor.DType) {
 	c.inputs(2, 2)
-	a, b := c.floats(0), c.floats(1)
+	a, b := c.typed(0, types...), c.typed(1, types...)
 	if c.opset < 7 {
 		c.ignore("consumed_inputs")
 		broadcast := c.int("broadcast", 0)
@@ -29,7 +30,7 @@ func importBinary(c *call, def *op.Def) {
 			b = c.rearrange(b, "/axis", append(count(b.Shape.Rank), slices.Repeat([]int{-1}, max(trailing, 0))...))
 		}
 	}
-	c.set(0, c.emit(def, "", nil, a, b))
+	c.set(0, c.emit(def, "", attrs, a, b))
 }
 
 func importRelu(c *call) {

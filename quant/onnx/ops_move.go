@@ -182,34 +182,6 @@ func (c *call) padValue(t *tensor.Tensor) float32 {
 	return value.Data.F32()[0]
 }
 
-// importReduceMean takes the axes from an attribute before operator set 18, from a constant input since.
-func importReduceMean(c *call) {
-	x := c.floats(0)
-	var given []int
-	if c.opset < 18 {
-		c.inputs(1, 1)
-		given = c.ints("axes")
-	} else {
-		c.inputs(1, 2)
-		if c.optional(1) != nil {
-			given = c.constInts(1, "axes")
-		}
-		if c.int("noop_with_empty_axes", 0) != 0 && len(given) == 0 {
-			c.set(0, x)
-			return
-		}
-	}
-	attrs := op.Attrs{op.IntAttr("keepDims", btoi(c.int("keepdims", 1) != 0))}
-	if len(given) > 0 {
-		axes := make([]int, len(given))
-		for i, a := range given {
-			axes[i] = c.axis(a, x.Shape.Rank)
-		}
-		attrs = append(attrs, op.IntsAttr("axes", axes...))
-	}
-	c.set(0, c.emit(op.Mean, "", attrs, x))
-}
-
 // importShape gives bounds for dimensions that may vary: what is made of them is a shape again, and importReshape
 // writes a dimension that the input has in the same place as a copy.
 func importShape(c *call) {

@@ -31,8 +31,16 @@ func moveAxes(n *graph.Node, perm []int) (attrs op.Attrs, after []int, ok bool) 
 			moved[k], moved[len(perm)+k] = pads[i], pads[len(perm)+i]
 		}
 		return n.Attrs.With(op.IntsAttr("pads", moved...)), perm, true
-	case n.Op == op.Mean:
+	case n.Op == op.Mean || n.Op == op.Sum || n.Op == op.ReduceMax || n.Op == op.ReduceMin || n.Op == op.ReduceProd:
 		return moveMean(n, perm)
+	case n.Op == op.ArgMax || n.Op == op.ArgMin:
+		reduced := make([]bool, len(perm))
+		axis := perm[n.Attrs.Int("axis", 0)]
+		reduced[axis] = true
+		if n.Attrs.Int("keepDims", 0) == 0 {
+			perm = keptOf(perm, reduced)
+		}
+		return n.Attrs.With(op.IntAttr("axis", axis)), perm, true
 	}
 	return nil, nil, false
 }
@@ -56,6 +64,11 @@ func moveMean(n *graph.Node, perm []int) (attrs op.Attrs, after []int, ok bool) 
 	if n.Attrs.Int("keepDims", 0) != 0 {
 		return n.Attrs, perm, true
 	}
+	return n.Attrs, keptOf(perm, reduced), true
+}
+
+// keptOf is the permutation that is left of one when axes of its input go away.
+func keptOf(perm []int, reduced []bool) []int {
 	place := make([]int, len(perm)) // of a kept axis in the output
 	kept := 0
 	for i, r := range reduced {
@@ -63,11 +76,11 @@ func moveMean(n *graph.Node, perm []int) (attrs op.Attrs, after []int, ok bool) 
 			kept++
 		}
 	}
-	after = []int{}
+	after := []int{}
 	for _, k := range perm {
 		if !reduced[k] {
 			after = append(after, place[k])
 		}
 	}
-	return n.Attrs, after, true
+	return after
 }

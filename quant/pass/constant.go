@@ -7,11 +7,15 @@ import (
 	"edgerun/rt/tensor"
 )
 
+// maxGrown is the size in bytes up to which a constant may become larger than those it is computed from: repeating or
+// padding one would swell the file.
+const maxGrown = 1 << 20
+
 // foldConstants computes nodes that read only constants, with the runtime itself.
 func foldConstants(g *graph.Graph) (bool, error) {
 	changed := false
 	for _, n := range g.Nodes {
-		if !allConst(n) {
+		if !allConst(n) || grows(n) {
 			continue
 		}
 		if n.Op == op.Reshape {
@@ -35,6 +39,19 @@ func foldConstants(g *graph.Graph) (bool, error) {
 		changed = true
 	}
 	return changed, nil
+}
+
+func grows(n *graph.Node) bool {
+	in, out := 0, 0
+	for _, v := range n.In {
+		if v != nil {
+			in += v.SizeBytes()
+		}
+	}
+	for _, v := range n.Out {
+		out += v.SizeBytes()
+	}
+	return out > maxGrown && out > in
 }
 
 func allConst(n *graph.Node) bool {

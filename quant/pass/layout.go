@@ -55,7 +55,8 @@ func cancelTransposes(g *graph.Graph) (bool, error) {
 // elementwise operators compute output elements from input elements at the same place.
 func elementwise(d *op.Def) bool {
 	switch d {
-	case op.Add, op.Sub, op.Mul, op.Div, op.PRelu, op.Clamp, op.Cast, op.Logistic, op.Tanh, op.HardSwish, op.HardSigmoid, op.LeakyRelu:
+	case op.Add, op.Sub, op.Mul, op.Div, op.PRelu, op.Clamp, op.Cast, op.Logistic, op.Tanh, op.HardSwish, op.HardSigmoid, op.LeakyRelu,
+		op.Unary, op.Binary, op.Minimum, op.Maximum, op.SquaredDifference, op.Compare, op.Select, op.AddN:
 		return true
 	}
 	return false

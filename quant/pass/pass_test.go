@@ -167,6 +167,15 @@ func TestFloat(t *testing.T) {
 			x = b.add(op.LeakyRelu, nil, b.add(op.Sub, nil, x, b.add(op.Logistic, nil, x)))
 			return b.nchw(op.Conv2D, nil, x, b.random(5, 3, 3, 4))
 		}, "Transpose Conv2D PRelu AveragePool2D Conv2D HardSigmoid Mul Tanh Logistic Sub LeakyRelu Conv2D Transpose"},
+		{"layout through functions, choices and positions", func(b *builder) *graph.Value {
+			x := b.nchw(op.Conv2D, nil, b.input(1, 3, 8, 8), b.random(4, 3, 3, 3))
+			y := b.add(op.Unary, op.Attrs{op.StringAttr("function", "gelu")}, x)
+			y = b.add(op.Maximum, nil, y, b.random(4, 1, 1))
+			c := b.add(op.Compare, op.Attrs{op.StringAttr("relation", "less")}, x, b.number(0.1))
+			y = b.add(op.Select, nil, c, y, b.number(3))
+			s := b.add(op.Sum, op.Attrs{op.IntsAttr("axes", 2, 3), op.IntAttr("keepDims", 1)}, y)
+			return b.add(op.ArgMax, op.Attrs{op.IntAttr("axis", 1)}, b.add(op.Mul, nil, y, s))
+		}, "Transpose Conv2D Unary Maximum Compare Select Sum Mul ArgMax"},
 		{"constants", func(b *builder) *graph.Value {
 			c := b.add(op.Clamp, relu, b.add(op.Add, nil, b.random(5), b.random(5)))
 			return b.add(op.Mul, nil, b.input(3, 5), b.add(op.Reshape, op.Attrs{op.IntsAttr("shape", 1, 5)}, c))

@@ -10,7 +10,8 @@ import (
 
 // Add is y = clamp(a + b) with numpy's broadcasting.
 //
-// int8: TFLite's ADD (both operands scaled up by 2^20, brought to a common scale, added, rescaled).
+// int8: TFLite's ADD (both operands scaled up by 2^20, brought to a common scale, added, rescaled). int32, int64: it
+// wraps and has no limits; so do Sub, Mul and Div.
 var Add = register(Def{
 	Code: 5, Name: "Add", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
 	Infer: inferBinary, Prepare: prepareAdd, Quant: Quantization{Kind: OwnRange},
@@ -35,9 +36,10 @@ func inferBinary(n *Node) error {
 // binaryStep runs an elementwise operator of two operands over runs of both.
 type binaryStep struct {
 	slots
-	size int // bytes of an element
-	info Info
-	run  func(*Worker, part)
+	size  int // bytes of an operand's element
+	sizeY int // and of the result's
+	info  Info
+	run   func(*Worker, part)
 }
 
 // part is one run as kernels take it: n elements of y from n of operand a and, by step (1, or 0 to repeat one), of b.
@@ -66,9 +68,10 @@ func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 		a, b, p.reverse = b, a, 1
 	}
 	at := func(buf tensor.Buffer, i, n int) tensor.Buffer { return buf.Slice(i*s.size, n*s.size) }
+	to := func(i, n int) tensor.Buffer { return y.Slice(i*s.sizeY, n*s.sizeY) }
 	if r.outer == 1 {
 		first, n := chunk(task, r.n)
-		p.a, p.b, p.y, p.n = at(a, first, n), at(b, first*p.step, 1+(n-1)*p.step), at(y, first, n), n
+		p.a, p.b, p.y, p.n = at(a, first, n), at(b, first*p.step, 1+(n-1)*p.step), to(first, n), n
 		s.run(w, p)
 		return
 	}
@@ -84,7 +87,7 @@ func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 			inA, inB = inB, inA
 		}
 		p.n = m * r.n
-		p.a, p.b, p.y = at(a, inA, p.n), at(b, inB, 1+(r.n-1)*p.step), at(y, i*r.n, p.n)
+		p.a, p.b, p.y = at(a, inA, p.n), at(b, inB, 1+(r.n-1)*p.step), to(i*r.n, p.n)
 		if tile > 1 {
 			if inB != tiled {
 				repeat(w.Scratch.Bytes()[:tile*r.n*s.size], p.b.Bytes())
@@ -105,7 +108,8 @@ func repeat(dst, src []byte) {
 }
 
 func newBinary(p *Prepare) *binaryStep {
-	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, size: p.In[0].DType.SizeBytes(1), info: Info{Kernel: p.Kernels.Name}}
+	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, size: p.In[0].DType.SizeBytes(1),
+		sizeY: p.Out[0].DType.SizeBytes(1), info: Info{Kernel: p.Kernels.Name}}
 	if p.In[0].Shape != p.In[1].Shape {
 		s.info.ScratchBytes = tileElements * s.size
 	}
@@ -167,6 +171,9 @@ func binaryS8(p *Prepare) (s [3]float32, z [3]int32, err error) {
 
 func prepareAdd(p *Prepare) (Step, error) {
 	st := newBinary(p)
+	if st.runIntegers(p, func(a, b int64) int64 { return a + b }) {
+		return st, nil
+	}
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.AddF32), nil
 	}
@@ -197,6 +204,9 @@ func addS8(attrs Attrs, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8,
 
 func prepareMul(p *Prepare) (Step, error) {
 	st := newBinary(p)
+	if st.runIntegers(p, func(a, b int64) int64 { return a * b }) {
+		return st, nil
+	}
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.MulF32), nil
 	}

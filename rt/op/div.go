@@ -10,7 +10,8 @@ import (
 // Div is y = clamp(a / b) with numpy's broadcasting.
 //
 // int8: TFLite's DIV, through a fixed-point reciprocal. Where the reference is undefined: a quotient too small for its
-// shifts is 0, and a divisor of 0 counts as the largest quotient of a's sign, 0/0 as 0.
+// shifts is 0, and a divisor of 0 counts as the largest quotient of a's sign, 0/0 as 0. int32, int64: truncated toward
+// zero, 0 by zero.
 var Div = register(Def{
 	Code: 18, Name: "Div", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
 	Infer: inferBinary, Prepare: prepareDiv, Quant: Quantization{Kind: OwnRange},
@@ -18,6 +19,9 @@ var Div = register(Def{
 
 func prepareDiv(p *Prepare) (Step, error) {
 	st := newBinary(p)
+	if st.runIntegers(p, quotient) {
+		return st, nil
+	}
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.DivF32), nil
 	}

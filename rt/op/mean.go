@@ -16,29 +16,9 @@ import (
 // contiguous rows is first summed as fixed.Sum16 does. One division at the end; the mean of nothing is NaN.
 // int8: TFLite's MEAN: int32 sums, 1/n folded into the multiplier with truncation; the mean of nothing is 0.
 var Mean = register(Def{
-	Code: 30, Name: "Mean", MinIn: 1, MaxIn: 1, Outs: 1,
-	Attrs: []AttrSpec{{Name: "axes", Kind: Ints}, {Name: "keepDims", Kind: Int}},
-	Infer: func(n *Node) error {
-		x := n.In[0].Shape
-		reduced, err := reducedAxes(n.Attrs, &x)
-		if err != nil {
-			return err
-		}
-		keep, out := n.Attrs.Int("keepDims", 0) != 0, tensor.Shape{}
-		for i, d := range x.Dims() {
-			if reduced>>i&1 == 1 {
-				if d = 1; !keep {
-					continue
-				}
-			}
-			out.Dim[out.Rank] = d
-			out.Rank++
-		}
-		n.Out[0].DType, n.Out[0].Shape = n.In[0].DType, out
-		return nil
-	},
-	Prepare: prepareMean,
-	Quant:   Quantization{Kind: OwnRange},
+	Code: 30, Name: "Mean", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: reduceAttrs,
+	Infer: inferReduced, Prepare: func(p *Prepare) (Step, error) { return prepareMean(p, false) },
+	Quant: Quantization{Kind: OwnRange},
 })
 
 // reducedAxes returns the axes as bits.
@@ -56,11 +36,12 @@ func reducedAxes(a Attrs, x *tensor.Shape) (int, error) {
 	return set, nil
 }
 
-// meanStep sums blocks of meanBlock outputs that lie side by side in the input too, or, where the last axis is reduced,
+// meanStep computes Mean, or Sum: it sums blocks of meanBlock outputs that lie side by side in the input too, or, where the last axis is reduced,
 // one output after the other.
 type meanStep struct {
 	x, y      int
 	reduced   int
+	sum       bool
 	add       func(*abi.BinaryF32) // nil: int8
 	kernel    string
 	zx, zy    int32
@@ -70,13 +51,13 @@ type meanStep struct {
 // meanBlock outputs' sums stay in the first-level cache while the input passes by.
 const meanBlock = 1 << 10
 
-func prepareMean(p *Prepare) (Step, error) {
+func prepareMean(p *Prepare, sum bool) (Step, error) {
 	x, y := &p.In[0], &p.Out[0]
 	reduced, err := reducedAxes(p.Attrs, &x.Shape)
 	if err != nil {
 		return nil, err
 	}
-	s := &meanStep{x: x.Slot, y: y.Slot, reduced: reduced, kernel: p.Kernels.Name}
+	s := &meanStep{x: x.Slot, y: y.Slot, reduced: reduced, sum: sum, kernel: p.Kernels.Name}
 	switch x.DType {
 	case tensor.Float32:
 		s.add = p.Kernels.AddF32
@@ -114,13 +95,14 @@ type meanLoops struct {
 	side         bool
 }
 
-func (s *meanStep) loops(f *Frame) meanLoops {
-	x := &f.Shape[s.x]
+func (s *meanStep) loops(f *Frame) meanLoops { return reduceLoops(&f.Shape[s.x], s.reduced) }
+
+func reduceLoops(x *tensor.Shape, reduced int) meanLoops {
 	stride := strides(x)
 	var dim, step [2][tensor.MaxRank]int
 	var rank [2]int
 	for i, d := range x.Dims() {
-		k := s.reduced >> i & 1
+		k := reduced >> i & 1
 		dim[k][rank[k]], step[k][rank[k]] = d, stride[i]
 		rank[k]++
 	}
@@ -192,9 +174,11 @@ func (s *meanStep) block(f *Frame, w *Worker, l *meanLoops, from, to, n int) {
 		l.summed.next(&c)
 	}
 	if s.add != nil {
-		y := f.Buf[s.y].F32()[to : to+n]
-		for i := range y {
-			y[i] /= float32(l.n)
+		if !s.sum {
+			y := f.Buf[s.y].F32()[to : to+n]
+			for i := range y {
+				y[i] /= float32(l.n)
+			}
 		}
 		return
 	}
@@ -207,10 +191,13 @@ func (s *meanStep) block(f *Frame, w *Worker, l *meanLoops, from, to, n int) {
 // single computes one output from rows of the last axis.
 func (s *meanStep) single(f *Frame, l *meanLoops, from, to int) {
 	if l.n == 0 {
-		if s.add != nil {
-			f.Buf[s.y].F32()[to] = float32(math.NaN())
-		} else {
+		switch {
+		case s.add == nil:
 			f.Buf[s.y].I8()[to] = 0
+		case s.sum:
+			f.Buf[s.y].F32()[to] = 0
+		default:
+			f.Buf[s.y].F32()[to] = float32(math.NaN())
 		}
 		return
 	}
@@ -228,15 +215,21 @@ func (s *meanStep) single(f *Frame, l *meanLoops, from, to int) {
 		l.summed.next(&c)
 	}
 	if s.add != nil {
-		f.Buf[s.y].F32()[to] = real / float32(l.n)
+		if !s.sum {
+			real /= float32(l.n)
+		}
+		f.Buf[s.y].F32()[to] = real
 		return
 	}
 	mult, exp := s.multiplier(l.n)
 	f.Buf[s.y].I8()[to] = s.code(sum, l.n, mult, exp)
 }
 
-// multiplier folds 1/n into the ratio of scales. Source: TFLite reduce.h, QuantizedMeanOrSum.
+// multiplier folds a mean's 1/n into the ratio of scales. Source: TFLite reduce.h, QuantizedMeanOrSum.
 func (s *meanStep) multiplier(n int) (mult, exp int32) {
+	if s.sum {
+		return s.mult, s.exp
+	}
 	shift := min(int32(bits.Len(uint(n))-1), 32, 31+s.exp)
 	return int32((int64(s.mult) << shift) / int64(n)), s.exp - shift
 }

@@ -12,6 +12,9 @@ var Sub = register(Def{
 
 func prepareSub(p *Prepare) (Step, error) {
 	st := newBinary(p)
+	if st.runIntegers(p, func(a, b int64) int64 { return a - b }) {
+		return st, nil
+	}
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.SubF32), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
@@ -23,8 +24,12 @@ type Case struct {
 	Want func(in [][]float64, c *Case) []float64
 	// FromInt8 puts a Quantize before the operator: it works on int8 only.
 	FromInt8 bool
-	// AtLeast, where it is not 0, puts a Clamp before the second input: a divisor must not vanish.
+	// AtLeast, where it is not 0, puts a Clamp before the last input: a divisor must not vanish.
 	AtLeast float32
+	// As, where it is not Float32, is what Casts make of an input: through int32, so that a bool is often false.
+	As []tensor.DType
+	// Jump is how far an output may move where an input moves a little: int8 rounds inputs.
+	Jump float64
 }
 
 // Graph builds the case as a float32 network of one operator. Values lie in [−2, 2).
@@ -50,12 +55,24 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 		q.Out[0].Quant = tensor.PerTensor(1.0/64, 3)
 		in[0] = q.Out[0]
 	}
-	if c.AtLeast != 0 {
-		n, err := g.Add(op.Clamp, "divisor", op.Attrs{op.FloatAttr("min", c.AtLeast)}, in[1])
+	if last := len(in) - 1; c.AtLeast != 0 {
+		n, err := g.Add(op.Clamp, "divisor", op.Attrs{op.FloatAttr("min", c.AtLeast)}, in[last])
 		if err != nil {
 			return nil, err
 		}
-		in[1] = n.Out[0]
+		in[last] = n.Out[0]
+	}
+	for i, d := range c.As {
+		if d == tensor.Float32 {
+			continue
+		}
+		for _, to := range []tensor.DType{tensor.Int32, d} {
+			n, err := g.Add(op.Cast, fmt.Sprint("cast", i, to), op.Attrs{op.IntAttr("to", int(to))}, in[i])
+			if err != nil {
+				return nil, err
+			}
+			in[i] = n.Out[0]
+		}
 	}
 	n, err := g.Add(c.Def, "op", c.Attrs, in...)
 	if err != nil {
@@ -200,5 +217,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return append(append(all, activationCases()...), moveCases()...)
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases())
 }

@@ -1,0 +1,196 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"edgerun/kernels/fixed"
+	"edgerun/rt/tensor"
+)
+
+// Unary is y = f(x), element by element; attribute function names f, alpha is elu's slope.
+//
+//	abs neg sign                      float32, int8, int32, int64 (integers wrap)
+//	square                            float32, int8, int32, int64
+//	sqrt rsqrt reciprocal exp log     float32, int8
+//	floor ceil round                  float32, int8; round takes halves to the even integer
+//	elu gelu geluTanh erf             float32, int8
+//	softplus softsign mish            float32, int8
+//	not                               bool
+//
+// float32: each is rounded once, or as its function in package fixed says. int8: abs and rsqrt are TFLite Micro's ABS
+// and RSQRT, where a negative argument counts as 0 and 1/√0 is the largest code; elu is its ELU; all others are tables
+// made as ELU's: the code nearest to f of the real, in float32.
+var Unary = register(Def{
+	Code: 40, Name: "Unary", MinIn: 1, MaxIn: 1, Outs: 1, InPlace: []int{0},
+	Attrs: []AttrSpec{{Name: "function", Kind: String, Required: true}, {Name: "alpha", Kind: Float}},
+	Infer: func(n *Node) error {
+		if unaryByName(n.Attrs.String("function", "")) == nil {
+			return fmt.Errorf("function %q: %w", n.Attrs.String("function", ""), ErrUnsupported)
+		}
+		return inferSame(n)
+	},
+	Prepare: prepareFunction,
+	Quant:   Quantization{Kind: OwnRange},
+})
+
+// unaryFunction is one function in the element types that it has.
+type unaryFunction struct {
+	name  string
+	f32   func(x, alpha float32) float32
+	i64   func(int64) int64
+	table func(*Node) (*[256]int8, error) // int8 where it is not made from f32
+}
+
+func plain(f func(float32) float32) func(x, _ float32) float32 {
+	return func(x, _ float32) float32 { return f(x) }
+}
+
+var unaryFunctions = []unaryFunction{
+	{name: "abs", f32: plain(func(x float32) float32 { return float32(math.Abs(float64(x))) }), i64: func(x int64) int64 { return max(x, -x) }, table: absTable},
+	{name: "neg", f32: plain(func(x float32) float32 { return -x }), i64: func(x int64) int64 { return -x }},
+	{name: "sign", f32: plain(signF32), i64: func(x int64) int64 { return min(max(x, -1), 1) }},
+	{name: "square", f32: plain(func(x float32) float32 { return x * x }), i64: func(x int64) int64 { return x * x }},
+	{name: "sqrt", f32: plain(fixed.SqrtF32)},
+	{name: "rsqrt", f32: plain(fixed.RsqrtF32), table: rsqrtTable},
+	{name: "reciprocal", f32: plain(func(x float32) float32 { return 1 / x })},
+	{name: "exp", f32: plain(fixed.ExpF32)},
+	{name: "log", f32: plain(fixed.LogF32)},
+	{name: "floor", f32: plain(func(x float32) float32 { return float32(math.Floor(float64(x))) })},
+	{name: "ceil", f32: plain(func(x float32) float32 { return float32(math.Ceil(float64(x))) })},
+	{name: "round", f32: plain(fixed.RoundEvenF32)},
+	{name: "elu", f32: fixed.EluF32, table: eluTable},
+	{name: "gelu", f32: plain(fixed.GeluF32)},
+	{name: "geluTanh", f32: plain(fixed.GeluTanhF32)},
+	{name: "erf", f32: plain(fixed.ErfF32)},
+	{name: "softplus", f32: plain(fixed.SoftplusF32)},
+	{name: "softsign", f32: plain(func(x float32) float32 { return x / (1 + float32(math.Abs(float64(x)))) })},
+	{name: "mish", f32: plain(fixed.MishF32)},
+	{name: "not"},
+}
+
+func unaryByName(name string) *unaryFunction {
+	for i := range unaryFunctions {
+		if unaryFunctions[i].name == name {
+			return &unaryFunctions[i]
+		}
+	}
+	return nil
+}
+
+func signF32(x float32) float32 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return x + 0 // ±0 is +0, NaN stays
+}
+
+func prepareFunction(p *Prepare) (Step, error) {
+	f := unaryByName(p.Attrs.String("function", ""))
+	x, y := &p.In[0], &p.Out[0]
+	alpha := p.Attrs.Float("alpha", 1)
+	switch d := x.DType; {
+	case d == tensor.Float32 && f.f32 != nil:
+		return &eachStep{x.Slot, y.Slot, eachOf(func(v float32) float32 { return f.f32(v, alpha) })}, nil
+	case d == tensor.Int8 && f.f32 != nil:
+		table := f.table
+		if table == nil {
+			table = func(n *Node) (*[256]int8, error) {
+				return realTable(n, func(v float32) float32 { return f.f32(v, alpha) })
+			}
+		}
+		t, err := table(p.Node)
+		if err != nil {
+			return nil, err
+		}
+		return newLut(p, t), nil
+	case d == tensor.Int32 && f.i64 != nil:
+		return &eachStep{x.Slot, y.Slot, eachOf(func(v int32) int32 { return int32(f.i64(int64(v))) })}, nil
+	case d == tensor.Int64 && f.i64 != nil:
+		return &eachStep{x.Slot, y.Slot, eachOf(f.i64)}, nil
+	case d == tensor.Bool && f.name == "not":
+		return &eachStep{x.Slot, y.Slot, eachOf(func(v uint8) uint8 { return v ^ 1 })}, nil
+	}
+	return nil, fmt.Errorf("%s of %v: %w", f.name, x.DType, ErrUnsupported)
+}
+
+// eachStep applies a function to every element.
+type eachStep struct {
+	x, y int
+	run  func(x, y tensor.Buffer, first, n int)
+}
+
+func eachOf[T uint8 | int32 | int64 | float32](f func(T) T) func(x, y tensor.Buffer, first, n int) {
+	return func(x, y tensor.Buffer, first, n int) {
+		from, to := tensor.View[T](x)[first:first+n], tensor.View[T](y)[first:first+n]
+		for i, v := range from {
+			to[i] = f(v)
+		}
+	}
+}
+
+func (s *eachStep) Info() Info         { return Info{Kernel: "portable"} }
+func (s *eachStep) Tasks(f *Frame) int { return chunks(f.Shape[s.x].Elements()) }
+func (s *eachStep) Run(f *Frame, _ *Worker, task int) {
+	first, n := chunk(task, f.Shape[s.x].Elements())
+	s.run(f.Buf[s.x], f.Buf[s.y], first, n)
+}
+
+// realTable gives for each code of x the code nearest to f of its real. Reals past every code saturate, NaN is the zero
+// point. Source: TFLite ELU, PopulateLookupTable.
+func realTable(n *Node, f func(float32) float32) (*[256]int8, error) {
+	sx, sy, zx, zy, err := unaryS8(n)
+	if err != nil {
+		return nil, err
+	}
+	inverse := 1 / sy
+	return codeTable(zx, func(v int32) int32 {
+		r := fixed.Round32(float32(f(float32(sx*float32(v))) * inverse))
+		if r != r {
+			r = 0
+		}
+		return int32(fixed.ClampF32(r, -512, 512)) + zy
+	}), nil
+}
+
+// eluTable is TFLite Micro's: e^x is rounded to float32 before 1 is taken off.
+func eluTable(n *Node) (*[256]int8, error) {
+	alpha := n.Attrs.Float("alpha", 1)
+	return realTable(n, func(x float32) float32 {
+		if x < 0 {
+			return float32(alpha * (float32(fixed.ExpF64(float64(x))) - 1))
+		}
+		return x
+	})
+}
+
+func absTable(n *Node) (*[256]int8, error) {
+	sx, sy, zx, zy, err := unaryS8(n)
+	if err != nil {
+		return nil, err
+	}
+	m, e := fixed.Quantize(float64(sx / sy))
+	return codeTable(zx, func(v int32) int32 { return fixed.MBQM(max(v, -v), m, e) + zy }), nil
+}
+
+func rsqrtTable(n *Node) (*[256]int8, error) {
+	sx, sy, zx, zy, err := unaryS8(n)
+	if err != nil {
+		return nil, err
+	}
+	m, e := fixed.Quantize(1 / float64(float32(fixed.SqrtF32(sx)*sy)))
+	const bits = 20 // of 1/√v behind the point
+	if e-bits > 31 || e-bits < -31 {
+		return nil, fmt.Errorf("input scale %g and output scale %g are too small or too large: %w", sx, sy, ErrUnsupported)
+	}
+	return codeTable(zx, func(v int32) int32 {
+		if v <= 0 {
+			return 127
+		}
+		root, exp := fixed.InvSqrt(v)
+		return fixed.MBQM(fixed.MBQM(1, root, exp+bits), m, e-bits) + zy
+	}), nil
+}

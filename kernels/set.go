@@ -22,6 +22,9 @@ type Set struct {
 	GemmS8  abi.GemmS8Class
 	GemmF32 abi.GemmF32Class
 
+	GemmS16   abi.GemmS16Class
+	DWConvS16 func(*abi.DWConvS16)
+
 	DWConvS8  abi.DWConvS8Class
 	DWConvF32 abi.DWConvF32Class
 
@@ -63,6 +66,8 @@ func Generic() *Set {
 		Feature:      "none",
 		GemmS8:       generic.GemmS8,
 		GemmF32:      generic.GemmF32,
+		GemmS16:      generic.GemmS16,
+		DWConvS16:    generic.DWConvS16,
 		DWConvS8:     generic.DWConvS8,
 		DWConvF32:    generic.DWConvF32,
 		AddS8:        generic.AddS8,

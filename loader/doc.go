@@ -77,7 +77,7 @@
 //
 // # Graph
 //
-//	uvarint  syntax: 1
+//	uvarint  syntax: 1, or 2 where there are variables
 //	list     operators: uvarint code (op.Def.Code), u8 revision of the arithmetic. A revision above the reader's is
 //	         refused; one below it is computed with the reader's
 //	list     attribute names: text, u8 kind (op.AttrKind: 1 int, 2 ints, 3 float, 4 floats, 5 string)
@@ -85,11 +85,12 @@
 //	         not 0, the zero points as varints
 //	stored   all scales of all quantizations, one float32 tensor; missing where there are no quantizations
 //	list     graph inputs: type
+//	list     with syntax 2, variables, in order of first use: type, stored (what a session begins with)
 //	list     constants, in order of use: type, stored
 //	list     nodes, in order of computation: uvarint operator (index into the list), list of ref inputs, list of
 //	         attributes (uvarint index, value), list of outputs (quant)
 //	list     graph outputs: ref
-//	list     values with symbolic dimensions, ascending: uvarint number (graph inputs, then outputs of nodes), list of
+//	list     values with symbolic dimensions, ascending: uvarint number (graph inputs, variables, outputs of nodes), list of
 //	         text, one for each dimension, empty for a fixed one
 //
 // type is u8 element type (tensor.DType), u8 rank, uvarint dimensions, quant. quant is uvarint 0 for none, 2 + index
@@ -102,12 +103,12 @@
 //
 //	     0  a missing optional input
 //	     1  the next constant; all are used, in order
-//	2 + 2k  of the graph inputs and node outputs so far, the one k before the latest
+//	2 + 2k  of the graph inputs, variables and node outputs so far, the one k before the latest
 //	3 + 2k  constant k once more
 //
 // # Tensors
 //
-// The stored bytes of the scales, then of the constants, one behind the other. A raw tensor of 1024 bytes or more
+// The stored bytes of the scales, then of the variables, then of the constants, one behind the other. A raw tensor of 1024 bytes or more
 // begins at a multiple of 64, behind zero bytes. Elements are little-endian and row-major, int4 two to a byte, low
 // nibble first.
 //
@@ -123,7 +124,7 @@
 //
 //	text  graph name
 //	list  text node names
-//	list  text names of graph inputs and node outputs
+//	list  text names of graph inputs, variables and node outputs
 //	list  text names of constants
 //	list  text key, text value; keys ascending by bytes
 package loader

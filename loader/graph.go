@@ -9,8 +9,11 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// graphSyntax is the revision of the graph section's syntax.
-const graphSyntax = 1
+// Revisions of the graph section's syntax: without and with variables. A graph without any is written in the first.
+const (
+	graphSyntax    = 1
+	variableSyntax = 2
+)
 
 // How a node's input, or an output of the graph, is found: see doc.go.
 const (
@@ -38,7 +41,8 @@ type graphWriter struct {
 	attrAt map[attrKey]int
 	qAt    map[string]int
 
-	acts    []*graph.Value // inputs and outputs of nodes, in order
+	acts    []*graph.Value // inputs, variables and outputs of nodes, in order
+	vars    []*graph.Value
 	consts  []*graph.Value // in order of use
 	product map[*graph.Value]bool
 	actAt   map[*graph.Value]int
@@ -53,6 +57,11 @@ func encodeGraph(g *graph.Graph, p *packer, l *Limits) ([]byte, *graphWriter, er
 	w := &graphWriter{l: l, opAt: map[*op.Def]int{}, attrAt: map[attrKey]int{}, qAt: map[string]int{},
 		product: map[*graph.Value]bool{}, actAt: map[*graph.Value]int{}, constAt: map[*graph.Value]int{}}
 	for _, v := range g.Inputs {
+		w.define(v)
+		w.quant(v.Quant)
+	}
+	w.vars = g.Variables()
+	for _, v := range w.vars {
 		w.define(v)
 		w.quant(v.Quant)
 	}
@@ -79,12 +88,17 @@ func encodeGraph(g *graph.Graph, p *packer, l *Limits) ([]byte, *graphWriter, er
 	for _, v := range g.Inputs {
 		w.typ(&t, v)
 	}
+	if len(w.vars) > 0 {
+		t.count(len(w.vars), l.Args, "variables")
+		for _, v := range w.vars {
+			w.typ(&t, v)
+			w.content(&t, p, v.DType, v.Var)
+		}
+	}
 	t.count(len(w.consts), l.Values, "constants")
 	for _, v := range w.consts {
 		w.typ(&t, v)
-		encoding, stored := p.add(v.DType, v.Const.Data.Bytes())
-		t.u8(encoding)
-		t.uvarint(stored)
+		w.content(&t, p, v.DType, v.Const)
 	}
 	t.fail(w.nodes.err)
 	return append(t.b, w.nodes.b...), w, t.err
@@ -110,13 +124,24 @@ func checkInferred(g *graph.Graph) error {
 	return nil
 }
 
+// content stores a tensor's elements.
+func (w *graphWriter) content(t *builder, p *packer, d tensor.DType, c *tensor.Tensor) {
+	encoding, stored := p.add(d, c.Data.Bytes())
+	t.u8(encoding)
+	t.uvarint(stored)
+}
+
 func (w *graphWriter) define(v *graph.Value) {
 	w.actAt[v] = len(w.acts)
 	w.acts = append(w.acts, v)
 }
 
 func (w *graphWriter) tables(t *builder, p *packer) {
-	t.uvarint(graphSyntax)
+	if len(w.vars) > 0 {
+		t.uvarint(variableSyntax)
+	} else {
+		t.uvarint(graphSyntax)
+	}
 	t.uvarint(uint64(len(w.ops)))
 	for _, d := range w.ops {
 		t.uvarint(uint64(d.Code))

@@ -27,6 +27,8 @@ type graphReader struct {
 	quants []tensor.Quant
 
 	acts    []*graph.Value
+	vars    []*graph.Value
+	varData []packed
 	consts  []*graph.Value
 	packed  []packed
 	product []bool // of constants: scales follow from input and weights
@@ -36,10 +38,15 @@ type graphReader struct {
 // parseGraph reads everything but the constants' values and the types that operators infer.
 func parseGraph(b []byte, u *unpacker, l *Limits) (*graphReader, error) {
 	r := &graphReader{cursor: cursor{b: b}, l: l, mem: u.mem, u: u, g: &graph.Graph{}}
-	if v := r.uvarint(); r.err == nil && v != graphSyntax {
-		return nil, failf(ErrVersion, "has syntax %d, this reader knows %d", v, graphSyntax)
+	syntax := r.uvarint()
+	if r.err == nil && syntax != graphSyntax && syntax != variableSyntax {
+		return nil, failf(ErrVersion, "has syntax %d, this reader knows %d and %d", syntax, graphSyntax, variableSyntax)
 	}
-	for _, step := range []func() error{r.opTable, r.attrTable, r.quantTable, r.inputs, r.constants, r.nodes, r.outputs, r.symbols, r.end} {
+	variables := func() error { return nil }
+	if syntax == variableSyntax {
+		variables = r.variables
+	}
+	for _, step := range []func() error{r.opTable, r.attrTable, r.quantTable, r.inputs, variables, r.constants, r.nodes, r.outputs, r.symbols, r.end} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -199,6 +206,34 @@ func (r *graphReader) inputs() error {
 	return nil
 }
 
+func (r *graphReader) variables() error {
+	n := r.count(r.l.Args, 5, "variables")
+	if err := r.mem.take(uint64(n)*valueBytes, "variables"); err != nil {
+		return err
+	}
+	for i := range n {
+		v, number, err := r.typ()
+		if err == nil {
+			err = r.quantOf(v, number)
+		}
+		var size uint64
+		if err == nil {
+			size, err = sizeOf(&v.Type)
+		}
+		var p packed
+		if err == nil {
+			p, err = r.tensor(v.DType, size)
+		}
+		if err != nil {
+			return at(err, "variable %d, %v%v", i, v.DType, v.Shape)
+		}
+		r.u.count(partOther, &p)
+		v.Var = &tensor.Tensor{} // filled in by loadVariable
+		r.vars, r.varData, r.acts = append(r.vars, v), append(r.varData, p), append(r.acts, v)
+	}
+	return nil
+}
+
 func (r *graphReader) constants() error {
 	n := r.count(r.l.Values, 5, "constants")
 	if err := r.mem.take(uint64(n)*valueBytes, "constants"); err != nil {
@@ -228,12 +263,19 @@ func (r *graphReader) constants() error {
 	return nil
 }
 
-// load decodes constant i.
+// load decodes constant i, loadVariable what variable i starts from.
 func (r *graphReader) load(i int) error {
-	v, p := r.consts[i], &r.packed[i]
-	if err := r.mem.take(p.decoded, "the constant"); err != nil {
+	return r.decode(r.consts[i].Const, &r.consts[i].Type, &r.packed[i])
+}
+
+func (r *graphReader) loadVariable(i int) error {
+	return r.decode(r.vars[i].Var, &r.vars[i].Type, &r.varData[i])
+}
+
+func (r *graphReader) decode(c *tensor.Tensor, typ *tensor.Type, p *packed) error {
+	if err := r.mem.take(p.decoded, "the tensor"); err != nil {
 		return err
 	}
-	v.Const.Type, v.Const.Data = v.Type, tensor.Alloc(int(p.decoded))
-	return r.u.unpack(v.Const.Data.Bytes(), p)
+	c.Type, c.Data = *typ, tensor.Alloc(int(p.decoded))
+	return r.u.unpack(c.Data.Bytes(), p)
 }

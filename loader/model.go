@@ -285,6 +285,11 @@ func (d *decoder) decode() error {
 	if err := d.structure(); err != nil {
 		return err
 	}
+	for i := range d.graph.vars {
+		if err := d.graph.loadVariable(i); err != nil {
+			return at(err, "%v: variable %d", d.find(typeTensors), i)
+		}
+	}
 	for i := range d.graph.consts {
 		if err := d.graph.load(i); err != nil {
 			return at(err, "%v: constant %d", d.find(typeTensors), i)

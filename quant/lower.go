@@ -130,7 +130,7 @@ func (l *lowering) island(n *graph.Node) error {
 		m.Out[i].Name = v.Name
 		l.reals[v] = m.Out[i]
 	}
-	if !slices.ContainsFunc(append(n.In[:len(n.In):len(n.In)], n.Out...), isReal) {
+	if len(n.Out) == 0 || !slices.ContainsFunc(append(n.In[:len(n.In):len(n.In)], n.Out...), isReal) {
 		return nil // integers and bools are what they are
 	}
 	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: the operator has no int8 form", n.Name, n.Op.Name, n.Out[0].DType))
@@ -180,6 +180,11 @@ func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 	}
 	if r := l.reals[v]; r != nil {
 		return r, nil
+	}
+	if v.Var != nil {
+		r := *v
+		l.reals[v] = &r
+		return &r, nil
 	}
 	n, err := l.out.Add(op.Dequantize, v.Name+"/dequantize", nil, l.codes[v])
 	if err != nil {

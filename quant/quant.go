@@ -119,6 +119,7 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ca
 				collector(v).Add(s.Input(k).F32())
 			}
 		}
+		s.Reset()
 		s.Run()
 		if o.Progress != nil {
 			o.Progress(i+1, samples.Len())

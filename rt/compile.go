@@ -35,7 +35,8 @@ type Program struct {
 	plan    *plan.Plan
 	values  []*graph.Value // by slot
 	slots   map[*graph.Value]int
-	offsets []int // of computed values in the arena, by slot; −1 for a constant
+	offsets []int // of computed values in the arena, of variables in the state, by slot; −1 for a constant
+	state   int   // bytes of all variables
 	steps   []step
 }
 
@@ -64,6 +65,10 @@ func Compile(g *graph.Graph, o Options) (*Program, error) {
 	for i, v := range p.values {
 		p.slots[v] = i
 		p.offsets[i] = -1
+		if v.Var != nil {
+			p.offsets[i] = p.state
+			p.state += (v.SizeBytes() + tensor.Align - 1) &^ (tensor.Align - 1)
+		}
 	}
 	for _, place := range p.plan.Places {
 		for _, v := range place.Values {
@@ -86,9 +91,9 @@ func Compile(g *graph.Graph, o Options) (*Program, error) {
 					want.DType, want.Shape, got.DType, got.Shape))
 			}
 		}
-		if !n.Op.View || n.In[0].Const != nil {
+		if !n.Op.View || n.In[0].Const != nil || n.In[0].Var != nil {
 			if n.Op.Prepare == nil {
-				errs = append(errs, fmt.Errorf("rt: node %q (%s): view of a constant: %w", n.Name, n.Op.Name, op.ErrUnsupported))
+				errs = append(errs, fmt.Errorf("rt: node %q (%s): view of a constant or variable: %w", n.Name, n.Op.Name, op.ErrUnsupported))
 				continue
 			}
 			if s.run, err = n.Op.Prepare(&op.Prepare{Node: view, Kernels: p.kernels}); err != nil {
@@ -116,6 +121,7 @@ func (p *Program) Plan() *plan.Plan { return p.plan }
 // Memory is what a program and one session of it hold, in bytes.
 type Memory struct {
 	Arena   int // activations
+	State   int // variables
 	Scratch int // all workers
 	Packed  int // packed weights and tables, shared by sessions
 	Consts  int // constants used as they are in the graph, shared by sessions
@@ -123,7 +129,7 @@ type Memory struct {
 
 // Memory returns the program's figures for a session on the given number of threads.
 func (p *Program) Memory(threads int) Memory {
-	m := Memory{Arena: p.plan.ArenaBytes, Scratch: threads * p.scratchBytes()}
+	m := Memory{Arena: p.plan.ArenaBytes, State: p.state, Scratch: threads * p.scratchBytes()}
 	for i := range p.steps {
 		if s := p.steps[i].run; s != nil {
 			m.Packed += s.Info().PackedBytes

@@ -32,9 +32,12 @@ func operands(s *rt.Session, c *optest.Case) [][]float64 {
 	input := 0
 	for i := range c.In {
 		var f []float32
-		if c.Const != nil && c.Const[i] {
+		switch {
+		case c.Const != nil && c.Const[i]:
 			f = node.In[i].Const.Data.F32()
-		} else {
+		case c.State != nil && c.State[i]:
+			f = make([]float32, c.In[i].Elements())
+		default:
 			f = s.Input(input).F32()
 			input++
 		}

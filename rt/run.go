@@ -14,6 +14,7 @@ type Session struct {
 	program *Program
 	pool    *Pool
 	arena   tensor.Buffer
+	state   tensor.Buffer // variables
 	frame   op.Frame
 	workers []op.Worker
 	views   []*op.Node // for inferring extents when an input is resized
@@ -37,7 +38,7 @@ func (p *Program) NewSession(pool *Pool) *Session {
 	if pool != nil {
 		threads = pool.Threads()
 	}
-	s := &Session{program: p, pool: pool, arena: tensor.Alloc(p.plan.ArenaBytes), workers: make([]op.Worker, threads)}
+	s := &Session{program: p, pool: pool, arena: tensor.Alloc(p.plan.ArenaBytes), state: tensor.Alloc(p.state), workers: make([]op.Worker, threads)}
 	if n := p.scratchBytes(); n > 0 {
 		for i := range s.workers {
 			s.workers[i].Scratch = tensor.Alloc(n)
@@ -47,16 +48,30 @@ func (p *Program) NewSession(pool *Pool) *Session {
 	s.frame.Shape = make([]tensor.Shape, len(p.values))
 	for i, v := range p.values {
 		s.frame.Shape[i] = v.Shape
-		if v.Const != nil {
+		switch {
+		case v.Const != nil:
 			s.frame.Buf[i] = v.Const.Data
-		} else {
+		case v.Var != nil:
+			s.frame.Buf[i] = s.state.Slice(p.offsets[i], v.SizeBytes())
+		default:
 			s.frame.Buf[i] = s.arena.Slice(p.offsets[i], v.SizeBytes())
 		}
 	}
 	for i := range p.steps {
 		s.views = append(s.views, p.steps[i].node.View(func(v *graph.Value) int { return p.slots[v] }))
 	}
+	s.Reset()
 	return s
+}
+
+// Reset gives every variable what it starts from, as in a new session: the next Run begins a new sequence. It allocates
+// nothing.
+func (s *Session) Reset() {
+	for i, v := range s.program.values {
+		if v.Var != nil {
+			copy(s.frame.Buf[i].Bytes(), v.Var.Data.Bytes())
+		}
+	}
 }
 
 // Program returns what the session runs.

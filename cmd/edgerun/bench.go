@@ -184,7 +184,7 @@ func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) 
 			continue
 		}
 		slices.Sort(times[i])
-		y := l.Node.Out[0]
+		y := layerType(l.Node)
 		b := layerBench{Name: l.Node.Name, Op: l.Node.Op.Name, DType: y.DType.String(), Shape: y.Shape.String(),
 			Kernel: l.Info.Kernel, MACs: l.MACs, P50: percentile(times[i], 50)}
 		total += b.P50

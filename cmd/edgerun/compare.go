@@ -215,6 +215,7 @@ func (c *comparison) run(ctx context.Context, feed *feeder) error {
 		if err := feed.Fill(i, c.int8); err != nil {
 			return err
 		}
+		c.int8.Reset()
 		c.int8.Run()
 		for _, pass := range []struct {
 			add     func(l *layerNoise, f []float32)
@@ -239,6 +240,7 @@ func (c *comparison) run(ctx context.Context, feed *feeder) error {
 					look(v, out[k].F32())
 				}
 			})
+			c.float.Reset()
 			c.float.Run()
 		}
 		show(i+1, feed.Len())

@@ -15,6 +15,7 @@ import (
 	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
 	"edgerun/rt/task"
+	"edgerun/rt/tensor"
 )
 
 // inspectCommand shows what is in a model file and what it needs to run, without running it.
@@ -116,13 +117,21 @@ type layerInfo struct {
 	Packed int    `json:"packed_bytes"`
 }
 
+// layerType is the type of a node's result: its output, or the variable that it sets.
+func layerType(n *graph.Node) tensor.Type {
+	if len(n.Out) == 0 {
+		return n.In[0].Type
+	}
+	return n.Out[0].Type
+}
+
 func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
 	in := &inspection{File: m.path, SizeBytes: m.sizeBytes, Labels: len(m.Labels), Task: m.task(), Meta: m.Meta,
 		FrontEnd: m.FrontEnd, Kernels: p.Kernels().Name,
 		Threads: threads, Memory: p.Memory(threads), PeakBytes: p.Plan().PeakBytes, memoryMap: p.Plan().Map()}
 	in.Inputs, in.Outputs = typeNames(m.Graph.Inputs), typeNames(m.Graph.Outputs)
 	for _, l := range p.Layers() {
-		li := layerInfo{Name: l.Node.Name, Op: l.Node.Op.Name, Kernel: l.Info.Kernel, MACs: l.MACs, Output: l.Node.Out[0].Type.String(), Packed: l.Info.PackedBytes}
+		li := layerInfo{Name: l.Node.Name, Op: l.Node.Op.Name, Kernel: l.Info.Kernel, MACs: l.MACs, Output: layerType(l.Node).String(), Packed: l.Info.PackedBytes}
 		if l.View {
 			li.Kernel = "view"
 		}
@@ -135,7 +144,7 @@ func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
 	}
 	in.Raw.Weights, in.Raw.Biases, in.Raw.Scales = weightBytes(m.Graph)
 	in.Decoded = in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
-	in.Total = int(in.SizeBytes) + in.Decoded + in.Memory.Packed + in.Memory.Arena + in.Memory.Scratch
+	in.Total = int(in.SizeBytes) + in.Decoded + in.Memory.Packed + in.Memory.Arena + in.Memory.State + in.Memory.Scratch
 	if !m.float {
 		b, err := os.ReadFile(m.path)
 		if err != nil {
@@ -194,7 +203,10 @@ func (in *inspection) print(w io.Writer) error {
 	fmt.Fprintf(w, "\nMemory to run on %s with %d thread(s), in bytes; nothing is allocated after the start\n", on, in.Threads)
 	fmt.Fprintf(w, "  arena %d (the most that lives at once is %d, factor %.3f)\n  scratch %d\n  packed weights and tables %d\n  constants %d\n",
 		in.Memory.Arena, in.PeakBytes, float64(in.Memory.Arena)/float64(max(1, in.PeakBytes)), in.Memory.Scratch, in.Memory.Packed, in.Memory.Consts)
-	fmt.Fprintf(w, "  total %d = file %d + its constants decoded %d + packed weights and tables + arena + scratch\n", in.Total, in.SizeBytes, in.Decoded)
+	if in.Memory.State > 0 {
+		fmt.Fprintf(w, "  state %d (variables, which live from one run to the next)\n", in.Memory.State)
+	}
+	fmt.Fprintf(w, "  total %d = file %d + its constants decoded %d + packed weights and tables + arena + state + scratch\n", in.Total, in.SizeBytes, in.Decoded)
 	fmt.Fprintln(w, "  (program and Go runtime come on top; the file's bytes are let go after loading)")
 	fmt.Fprintf(w, "\nMemory map: offset, bytes, steps\n%s", in.memoryMap)
 	raw := in.Raw.Weights + in.Raw.Biases + in.Raw.Scales

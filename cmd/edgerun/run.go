@@ -118,6 +118,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 			return err
 		}
 		r.in = append(r.in[:0], r.session.Input(0).F32()...)
+		r.session.Reset() // each sample is a sequence of its own
 		r.session.Run()
 		if r.out, err = reals(r.out[:0], r.session); err != nil {
 			return r.model.fail(err)

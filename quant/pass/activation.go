@@ -20,7 +20,7 @@ func nameActivations(g *graph.Graph) (bool, error) {
 	changed := false
 	for _, n := range g.Nodes {
 		switch x, m, b := p.hardSigmoid(n); {
-		case n.Op == op.HardSigmoid || n.Out[0].DType != tensor.Float32:
+		case n.Op == op.HardSigmoid || len(n.Out) != 1 || n.Out[0].DType != tensor.Float32:
 		case x != nil:
 			n.Op, n.In = op.HardSigmoid, []*graph.Value{x}
 			n.Attrs = op.Attrs{op.FloatAttr("alpha", 1/m), op.FloatAttr("beta", b/m)}
@@ -55,7 +55,7 @@ func scalar(v *graph.Value) (float32, bool) {
 
 // scaled takes n apart as v/m: a quotient, or a product with a constant. v has n's own shape.
 func (p patterns) scaled(n *graph.Node) (v *graph.Value, m float32) {
-	if len(n.In) != 2 || p.plain(n.Out[0], n.Op) == nil {
+	if len(n.In) != 2 || len(n.Out) != 1 || p.plain(n.Out[0], n.Op) == nil {
 		return nil, 0
 	}
 	for i, c := range n.In {

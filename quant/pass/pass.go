@@ -50,7 +50,7 @@ func Float(g *graph.Graph) error {
 	return nil
 }
 
-// dropDead removes nodes whose outputs nobody reads.
+// dropDead removes nodes whose outputs nobody reads and that write no variable.
 func dropDead(g *graph.Graph) (bool, error) {
 	live := map[*graph.Value]bool{}
 	for _, v := range g.Outputs {
@@ -59,7 +59,7 @@ func dropDead(g *graph.Graph) (bool, error) {
 	var kept []*graph.Node
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n := g.Nodes[i]
-		used := false
+		used := len(n.Op.Updates) > 0
 		for _, v := range n.Out {
 			used = used || live[v]
 		}

@@ -12,11 +12,14 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// Value is a tensor of the graph: an input, a constant, or what a node computes.
+// Value is a tensor of the graph: an input, a constant, a variable, or what a node computes.
 type Value struct {
 	Name string
 	tensor.Type
 	Const *tensor.Tensor // the value itself, for a constant
+	// Var marks a variable and holds what it starts from. A variable is memory that a session keeps from one Run to the
+	// next: operators read it, and those that update it (op.Def.Updates) write it, in the order of the nodes.
+	Var *tensor.Tensor
 	// Sym names the symbolic dimensions, "" for a fixed one; nil where all are fixed. Shape holds their bound.
 	Sym []string
 }
@@ -61,6 +64,11 @@ func NewConst(name string, t *tensor.Tensor) *Value {
 	return &Value{Name: name, Type: t.Type, Const: t}
 }
 
+// NewVariable returns a variable that starts from t.
+func NewVariable(name string, t *tensor.Tensor) *Value {
+	return &Value{Name: name, Type: t.Type, Var: t}
+}
+
 // Check reports inputs and attributes that the node's operator does not take.
 func (n *Node) Check() error {
 	d := n.Op
@@ -70,6 +78,11 @@ func (n *Node) Check() error {
 	for i, v := range n.In {
 		if v == nil && i < d.MinIn {
 			return fmt.Errorf("node %q (%s): input %d missing", n.Name, d.Name, i)
+		}
+	}
+	for _, i := range d.Updates {
+		if i < len(n.In) && n.In[i] != nil && n.In[i].Var == nil {
+			return fmt.Errorf("node %q (%s): input %d is updated and not a variable", n.Name, d.Name, i)
 		}
 	}
 	if len(n.Out) != d.Outs {
@@ -146,9 +159,16 @@ func (g *Graph) Validate() error {
 		if err := v.Shape.Check(); err != nil {
 			return fmt.Errorf("value %q: %w", v.Name, err)
 		}
-		if c := v.Const; c != nil && (c.Data.Len() != v.SizeBytes() || c.DType != v.DType || c.Shape != v.Shape) {
-			return fmt.Errorf("value %q: constant holds %d bytes of %v%v, want %d of %v%v",
-				v.Name, c.Data.Len(), c.DType, c.Shape, v.SizeBytes(), v.DType, v.Shape)
+		if v.Const != nil && v.Var != nil {
+			return fmt.Errorf("value %q is a constant and a variable", v.Name)
+		}
+		what, c := "constant", v.Const
+		if v.Var != nil {
+			what, c = "variable", v.Var
+		}
+		if c != nil && (c.Data.Len() != v.SizeBytes() || c.DType != v.DType || c.Shape != v.Shape) {
+			return fmt.Errorf("value %q: %s holds %d bytes of %v%v, want %d of %v%v",
+				v.Name, what, c.Data.Len(), c.DType, c.Shape, v.SizeBytes(), v.DType, v.Shape)
 		}
 		if err := checkQuant(v.Type); err != nil {
 			return fmt.Errorf("value %q: %w", v.Name, err)
@@ -156,8 +176,8 @@ func (g *Graph) Validate() error {
 		return nil
 	}
 	for _, v := range g.Inputs {
-		if v.Const != nil || defined[v] {
-			return fmt.Errorf("graph input %q is a constant or listed twice", v.Name)
+		if v.Const != nil || v.Var != nil || defined[v] {
+			return fmt.Errorf("graph input %q is a constant, a variable or listed twice", v.Name)
 		}
 		if err := checkValue(v); err != nil {
 			return err
@@ -172,18 +192,18 @@ func (g *Graph) Validate() error {
 			if v == nil {
 				continue
 			}
-			if v.Const == nil && !defined[v] {
+			if v.Const == nil && v.Var == nil && !defined[v] {
 				return fmt.Errorf("node %q (%s): input %q is not computed before it", n.Name, n.Op.Name, v.Name)
 			}
-			if v.Const != nil {
+			if v.Const != nil || v.Var != nil {
 				if err := checkValue(v); err != nil {
 					return err
 				}
 			}
 		}
 		for _, v := range n.Out {
-			if v == nil || v.Const != nil || defined[v] {
-				return fmt.Errorf("node %q (%s): output missing, constant or computed twice", n.Name, n.Op.Name)
+			if v == nil || v.Const != nil || v.Var != nil || defined[v] {
+				return fmt.Errorf("node %q (%s): output missing, constant, a variable or computed twice", n.Name, n.Op.Name)
 			}
 			if err := checkValue(v); err != nil {
 				return err
@@ -195,7 +215,7 @@ func (g *Graph) Validate() error {
 		return errors.New("graph has no outputs")
 	}
 	for _, v := range g.Outputs {
-		if v == nil || (!defined[v] && v.Const == nil) {
+		if v == nil || (!defined[v] && v.Const == nil && v.Var == nil) {
 			return errors.New("a graph output is not computed")
 		}
 	}
@@ -239,6 +259,17 @@ func (g *Graph) Values() []*Value {
 		add(n.Out)
 	}
 	add(g.Outputs)
+	return all
+}
+
+// Variables returns the variables in order of first use.
+func (g *Graph) Variables() []*Value {
+	var all []*Value
+	for _, v := range g.Values() {
+		if v.Var != nil {
+			all = append(all, v)
+		}
+	}
 	return all
 }
 
@@ -323,7 +354,7 @@ func (g *Graph) Sort() error {
 	return nil
 }
 
-// Clone returns a copy that shares constants' data and nothing else.
+// Clone returns a copy that shares the data of constants, and what variables start from, and nothing else.
 func (g *Graph) Clone() *Graph {
 	m := map[*Value]*Value{nil: nil}
 	value := func(v *Value) *Value {

@@ -80,6 +80,12 @@ func TestValidate(t *testing.T) {
 			c.Shape = tensor.MakeShape(3)
 			g.Nodes[0].In[0] = c
 		}, "constant holds 8 bytes"},
+		{func(g *graph.Graph) {
+			v := graph.NewVariable("v", tensor.New(tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(2)}))
+			v.Shape = tensor.MakeShape(3)
+			g.Nodes[0].In[0] = v
+		}, "variable holds 8 bytes"},
+		{func(g *graph.Graph) { g.Inputs[0].Var = tensor.New(g.Inputs[0].Type) }, "a variable"},
 	} {
 		g := valid(t)
 		c.damage(g)

@@ -10,7 +10,8 @@ import (
 // BatchMatMul is y = a·b over the last two axes: a [...,M,K], b [...,K,N], leading axes broadcast; adjX and adjY
 // transpose an operand's last two axes.
 //
-// float32: each output ascends over k with fused multiply-add from +0. int8: TFLite's BATCH_MATMUL.
+// float32: each output ascends over k with fused multiply-add from +0. int8, and int16 with int64 sums:
+// TFLite's BATCH_MATMUL.
 var BatchMatMul = register(Def{
 	Code: 4, Name: "BatchMatMul", MinIn: 2, MaxIn: 2, Outs: 1,
 	Attrs:   []AttrSpec{{Name: "adjX", Kind: Int}, {Name: "adjY", Kind: Int}},
@@ -65,7 +66,7 @@ func inferBatchMatMul(n *Node) error {
 type matmulStep struct {
 	slots
 	attrs       Attrs
-	f32         bool
+	f32, s16    bool
 	za, zb, zy  int32
 	mult, shift int32
 }
@@ -75,13 +76,22 @@ func prepareBatchMatMul(p *Prepare) (Step, error) {
 	switch p.In[0].DType {
 	case tensor.Float32:
 		s.f32 = true
-	case tensor.Int8:
-		sc, z, err := binaryS8(p)
+	case tensor.Int8, tensor.Int16:
+		d := p.In[0].DType
+		sc, z, err := binaryCodes(p, d, d, d)
+		if err == nil && d == tensor.Int16 {
+			s.s16 = true
+			err = symmetric(z[:]...)
+		}
 		if err != nil {
 			return nil, err
 		}
 		s.za, s.zb, s.zy = z[0], z[1], z[2]
 		s.mult, s.shift = fixed.Quantize(float64(sc[0]*sc[1]) / float64(sc[2]))
+		_, k, _ := matmulExtents(p.Attrs, p.In[0].Shape, p.In[1].Shape)
+		if s.shift > 31 || s.s16 && (s.shift > 7 || k >= 1<<17) { // sums stay below 2^47
+			return nil, productError(sc)
+		}
 	default:
 		return nil, fmt.Errorf("element type %v: %w", p.In[0].DType, ErrUnsupported)
 	}
@@ -123,6 +133,17 @@ func (s *matmulStep) Run(f *Frame, w *Worker, task int) {
 				acc = fixed.FMA32(a[a0+i*aStep], b[b0+i*bStep+j*bCol], acc)
 			}
 			y[y0+j] = acc
+		}
+		return
+	}
+	if s.s16 {
+		a, b, y := f.Buf[s.a].I16(), f.Buf[s.b].I16(), f.Buf[s.y].I16()
+		for j := range n {
+			acc := int64(0)
+			for i := range k {
+				acc += int64(a[a0+i*aStep]) * int64(b[b0+i*bStep+j*bCol])
+			}
+			y[y0+j] = fixed.Saturate16(fixed.MBQM64(acc, s.mult, s.shift))
 		}
 		return
 	}

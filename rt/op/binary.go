@@ -10,14 +10,14 @@ import (
 
 // Add is y = clamp(a + b) with numpy's broadcasting.
 //
-// int8: TFLite's ADD (both operands scaled up by 2^20, brought to a common scale, added, rescaled). int32, int64: it
-// wraps and has no limits; so do Sub, Mul and Div.
+// int8 and int16: TFLite's ADD (both operands scaled up by 2^20 or 2^15, brought to a common scale, added, rescaled).
+// int32, int64: it wraps and has no limits; so do Sub, Mul and Div.
 var Add = register(Def{
 	Code: 5, Name: "Add", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
 	Infer: inferBinary, Prepare: prepareAdd, Quant: Quantization{Kind: OwnRange},
 })
 
-// Mul is y = clamp(a · b) with numpy's broadcasting. int8: TFLite's MUL.
+// Mul is y = clamp(a · b) with numpy's broadcasting. int8 and int16: TFLite's MUL.
 var Mul = register(Def{
 	Code: 6, Name: "Mul", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
 	Infer: inferBinary, Prepare: prepareMul, Quant: Quantization{Kind: OwnRange},
@@ -36,10 +36,9 @@ func inferBinary(n *Node) error {
 // binaryStep runs an elementwise operator of two operands over runs of both.
 type binaryStep struct {
 	slots
-	size  int // bytes of an operand's element
-	sizeY int // and of the result's
-	info  Info
-	run   func(*Worker, part)
+	size [3]int // bytes of an element of a, b and y
+	info Info
+	run  func(*Worker, part)
 }
 
 // part is one run as kernels take it: n elements of y from n of operand a and, by step (1, or 0 to repeat one), of b.
@@ -60,18 +59,18 @@ func (s *binaryStep) Tasks(f *Frame) int { r := s.runs(f); return r.tasks() }
 func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 	r := s.runs(f)
 	a, b, y := f.Buf[s.a], f.Buf[s.b], f.Buf[s.y]
+	sizeA, sizeB, sizeY := s.size[0], s.size[1], s.size[2]
 	p := part{step: r.stepB}
 	if r.stepA == 0 {
 		p.step = 0
 	}
 	if r.repeatsA() {
-		a, b, p.reverse = b, a, 1
+		a, b, sizeA, sizeB, p.reverse = b, a, sizeB, sizeA, 1
 	}
-	at := func(buf tensor.Buffer, i, n int) tensor.Buffer { return buf.Slice(i*s.size, n*s.size) }
-	to := func(i, n int) tensor.Buffer { return y.Slice(i*s.sizeY, n*s.sizeY) }
+	at := func(buf tensor.Buffer, i, n, size int) tensor.Buffer { return buf.Slice(i*size, n*size) }
 	if r.outer == 1 {
 		first, n := chunk(task, r.n)
-		p.a, p.b, p.y, p.n = at(a, first, n), at(b, first*p.step, 1+(n-1)*p.step), to(first, n), n
+		p.a, p.b, p.y, p.n = at(a, first, n, sizeA), at(b, first*p.step, 1+(n-1)*p.step, sizeB), at(y, first, n, sizeY), n
 		s.run(w, p)
 		return
 	}
@@ -87,10 +86,10 @@ func (s *binaryStep) Run(f *Frame, w *Worker, task int) {
 			inA, inB = inB, inA
 		}
 		p.n = m * r.n
-		p.a, p.b, p.y = at(a, inA, p.n), at(b, inB, 1+(r.n-1)*p.step), to(i*r.n, p.n)
+		p.a, p.b, p.y = at(a, inA, p.n, sizeA), at(b, inB, 1+(r.n-1)*p.step, sizeB), at(y, i*r.n, p.n, sizeY)
 		if tile > 1 {
 			if inB != tiled {
-				repeat(w.Scratch.Bytes()[:tile*r.n*s.size], p.b.Bytes())
+				repeat(w.Scratch.Bytes()[:tile*r.n*sizeB], p.b.Bytes())
 				tiled = inB
 			}
 			p.b = w.Scratch
@@ -108,10 +107,12 @@ func repeat(dst, src []byte) {
 }
 
 func newBinary(p *Prepare) *binaryStep {
-	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, size: p.In[0].DType.SizeBytes(1),
-		sizeY: p.Out[0].DType.SizeBytes(1), info: Info{Kernel: p.Kernels.Name}}
+	s := &binaryStep{slots: slots{p.In[0].Slot, p.In[1].Slot, p.Out[0].Slot}, info: Info{Kernel: p.Kernels.Name}}
+	for i, t := range []*tensor.Type{&p.In[0].Type, &p.In[1].Type, &p.Out[0].Type} {
+		s.size[i] = t.DType.SizeBytes(1)
+	}
 	if p.In[0].Shape != p.In[1].Shape {
-		s.info.ScratchBytes = tileElements * s.size
+		s.info.ScratchBytes = tileElements * max(s.size[0], s.size[1])
 	}
 	return s
 }
@@ -159,14 +160,9 @@ func (s *binaryStep) runMulS8(form abi.MulS8, kernel func(*abi.MulS8)) *binarySt
 	return s
 }
 
-// binaryS8 returns the scales and zero points of both operands and the result.
+// binaryS8 is binaryCodes of int8.
 func binaryS8(p *Prepare) (s [3]float32, z [3]int32, err error) {
-	for i, t := range []*tensor.Type{&p.In[0].Type, &p.In[1].Type, &p.Out[0].Type} {
-		if s[i], z[i], err = perTensor([]string{"first operand", "second operand", "output"}[i], t); err != nil {
-			return s, z, err
-		}
-	}
-	return s, z, nil
+	return binaryCodes(p, tensor.Int8, tensor.Int8, tensor.Int8)
 }
 
 func prepareAdd(p *Prepare) (Step, error) {
@@ -177,20 +173,36 @@ func prepareAdd(p *Prepare) (Step, error) {
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.AddF32), nil
 	}
-	s, z, err := binaryS8(p)
+	s, z, err := sumCodes(p)
 	if err != nil {
 		return nil, err
 	}
+	wide := p.In[0].DType == tensor.Int16
+	left := float64(int(1) << addLeft)
+	if wide {
+		left = 1 << sumLeft16
+	}
 	twice := 2 * max(float64(s[0]), float64(s[1]))
-	a, err := addS8(p.Attrs, s, z, [3]float64{float64(s[0]) / twice, float64(s[1]) / twice, twice / (float64(1<<addLeft) * float64(s[2]))})
+	a, err := addS8(p, s, z, [3]float64{float64(s[0]) / twice, float64(s[1]) / twice, twice / (left * float64(s[2]))})
+	if wide {
+		return st.runSumS16(a, 1), err
+	}
 	return st.runAddS8(a, p.Kernels.AddS8), err
+}
+
+// sumCodes returns the scales and zero points of Add's or Sub's operands and result, all int8 or all int16.
+func sumCodes(p *Prepare) (s [3]float32, z [3]int32, err error) {
+	if d := p.In[0].DType; d == tensor.Int16 {
+		return binaryCodes(p, d, d, d)
+	}
+	return binaryS8(p)
 }
 
 // addLeft is the left shift of operands in int8 Add and Sub.
 const addLeft = 20
 
 // addS8 makes the arguments of Add or Sub from the three real multipliers: of both operands and of the result.
-func addS8(attrs Attrs, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8, err error) {
+func addS8(p *Prepare, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8, err error) {
 	a.MA, a.ShiftA = fixed.Quantize(real[0])
 	a.MB, a.ShiftB = fixed.Quantize(real[1])
 	a.MY, a.ShiftY = fixed.Quantize(real[2])
@@ -198,7 +210,7 @@ func addS8(attrs Attrs, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8,
 		return a, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
 	}
 	a.ZA, a.ZB, a.ZY = z[0], z[1], z[2]
-	a.Lo, a.Hi = clampS8(attrs, s[2], z[2])
+	a.Lo, a.Hi = clampCodes(p.Attrs, p.Out[0].DType, s[2], z[2])
 	return a, nil
 }
 
@@ -210,6 +222,9 @@ func prepareMul(p *Prepare) (Step, error) {
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.MulF32), nil
 	}
+	if p.In[0].DType == tensor.Int16 {
+		return prepareMulS16(p, st)
+	}
 	s, z, err := binaryS8(p)
 	if err != nil {
 		return nil, err
@@ -217,7 +232,7 @@ func prepareMul(p *Prepare) (Step, error) {
 	var m abi.MulS8
 	m.M, m.Shift = fixed.Quantize(float64(s[0]) * float64(s[1]) / float64(s[2]))
 	if m.Shift > 31 {
-		return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+		return nil, productError(s)
 	}
 	m.ZA, m.ZB, m.ZY = z[0], z[1], z[2]
 	m.Lo, m.Hi = clampS8(p.Attrs, s[2], z[2])

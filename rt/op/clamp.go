@@ -4,15 +4,14 @@ import (
 	"fmt"
 
 	"edgerun/kernels/abi"
-	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
 )
 
 // Clamp is y = min(max(x, min), max); an absent limit is none. ReLU is Clamp with min 0.
 //
-// float32: a NaN gives min. int8: TFLite's RELU, which requantizes, as a table of 256 codes.
+// float32: a NaN gives min. int8 and int16: TFLite's RELU, which requantizes.
 var Clamp = register(Def{
-	Code: 7, Name: "Clamp", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: clampAttrs, InPlace: []int{0},
+	Code: 7, Rev: 1, Name: "Clamp", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: clampAttrs, InPlace: []int{0},
 	Infer: inferSame,
 	Prepare: func(p *Prepare) (Step, error) {
 		x, y := &p.In[0], &p.Out[0]
@@ -20,12 +19,8 @@ var Clamp = register(Def{
 		case tensor.Float32:
 			_, lo, hi := clampF32(p.Attrs)
 			return &clampStep{x.Slot, y.Slot, lo, hi, p.Kernels.ClampF32, p.Kernels.Name}, nil
-		case tensor.Int8:
-			table, err := requantTable(p.Node)
-			if err != nil {
-				return nil, err
-			}
-			return newLut(p, table), nil
+		case tensor.Int8, tensor.Int16:
+			return prepareRequant(p, inFloat)
 		}
 		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
 	},
@@ -35,25 +30,6 @@ var Clamp = register(Def{
 func inferSame(n *Node) error {
 	n.Out[0].DType, n.Out[0].Shape = n.In[0].DType, n.In[0].Shape
 	return nil
-}
-
-// requantTable is y = clamp(MBQM(x − zx) + zy) for every code. Source: TFLite RELU and QUANTIZE of int8.
-func requantTable(n *Node) (*[256]int8, error) {
-	sx, zx, err := perTensor("input", &n.In[0].Type)
-	if err != nil {
-		return nil, err
-	}
-	sy, zy, err := perTensor("output", &n.Out[0].Type)
-	if err != nil {
-		return nil, err
-	}
-	lo, hi := clampS8(n.Attrs, sy, zy)
-	m, e := fixed.Quantize(float64(sx) / float64(sy))
-	var t [256]int8
-	for i := range t {
-		t[i] = int8(min(max(fixed.MBQM(int32(i)-128-zx, m, e)+zy, lo), hi))
-	}
-	return &t, nil
 }
 
 type clampStep struct {

@@ -11,11 +11,13 @@ import (
 // x: [N,H,W,C], w: constant [O,KH,KW,C/groups], bias: constant [O] or absent. Output channel o of group g reads input
 // channels g·C/groups … A padded tap counts as zero: in int8 it reads the zero point, in float32 it takes part in the
 // defined order as fma(+0, w, acc).
-// int8: TFLite's CONV_2D, int32 accumulators, one multiplier per channel.
+// int8: TFLite's CONV_2D, int32 accumulators, one multiplier per channel; weights may have zero points. With attribute
+// unsigned codes are those of TFLite's uint8 CONV_2D less 128: a product of two scales is rounded to float32. int16 with int8 weights: the same with int64
+// accumulators, or int32 ones where the bias is int32.
 var Conv2D = register(Def{
 	Code: 1, Name: "Conv2D", MinIn: 2, MaxIn: 3, Outs: 1,
 	Attrs: append([]AttrSpec{{Name: "strides", Kind: Ints}, {Name: "pads", Kind: Ints}, {Name: "dilations", Kind: Ints},
-		{Name: "groups", Kind: Int}}, clampAttrs...),
+		{Name: "groups", Kind: Int}, {Name: "unsigned", Kind: Int}}, clampAttrs...),
 	Infer:   inferConv2D,
 	Prepare: prepareConv2D,
 	Quant:   Quantization{Kind: OwnRange, Weight: 1, Bias: 2},
@@ -96,8 +98,15 @@ func prepareConv2D(p *Prepare) (Step, error) {
 		if err != nil {
 			return nil, err
 		}
+		params.taps, params.k = win.taps(), depth
+		return convStepS8(p, win, groups, params, weightParts(w)), nil
+	case tensor.Int16:
+		params, err := convS16(p)
+		if err != nil {
+			return nil, err
+		}
 		params.w, params.taps, params.k = w.Const.Data.I8(), win.taps(), depth
-		return convStepS8(p, win, groups, params), nil
+		return convStepS16(p, win, groups, params)
 	}
 	return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
 }
@@ -130,20 +139,24 @@ func convStepF32(p *Prepare, win window, groups int, w, bias []float32) Step {
 	return s
 }
 
-// convStepS8 chooses the form of an int8 convolution.
-func convStepS8(p *Prepare, win window, groups int, all *gemmS8Params) Step {
+// convStepS8 chooses the form of an int8 convolution whose weights are the sum of parts.
+func convStepS8(p *Prepare, win window, groups int, all *gemmS8Params, parts [][]int8) Step {
+	all.w = parts[0]
 	switch {
+	case len(parts) > 1:
 	case isDepthwise(win, groups, len(all.bias)):
 		return newDepthwiseS8(p, win, all)
 	case groups == 1 && worthStrip(win):
 		return newStripS8(p, win, all)
 	}
 	s := newConvStep(p, win, len(all.bias))
-	per, kk := len(all.bias)/groups, all.taps*all.k
+	w := stack(parts, len(all.bias))
+	per, kk := len(all.bias)/groups, len(parts)*all.taps*all.k
 	for g := range groups {
 		c0, c1 := g*per, (g+1)*per
 		q := all.channelRange(c0, c1)
-		q.w, q.buildRows = all.w[c0*kk:c1*kk], groupRows(win, g*all.k)
+		q.w, q.buildRows = w[c0*kk:c1*kk], repeatTaps(groupRows(win, g*all.k), all.taps, len(parts))
+		q.taps *= len(parts)
 		s.groups = append(s.groups, newGemmS8(p.Kernels, q))
 	}
 	s.split()

@@ -21,7 +21,11 @@ func convS8(p *Prepare) (*gemmS8Params, error) {
 		return nil, err
 	}
 	g := &gemmS8Params{bias: bias, zx: zx, zy: zy, inSlot: x.Slot, outSlot: y.Slot}
-	g.mult, g.shift = channelMultipliers(sx, w.Quant.Scale, sy, channels)
+	multipliers := channelMultipliers
+	if p.Attrs.Int("unsigned", 0) != 0 {
+		multipliers = layerMultipliers
+	}
+	g.mult, g.shift = multipliers(sx, w.Quant.Scale, sy, channels)
 	g.lo, g.hi = clampS8(p.Attrs, sy, zy)
 	return g, nil
 }

@@ -3,30 +3,35 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"edgerun/kernels/abi"
 	"edgerun/rt/tensor"
 )
 
-// Quantize gives int8 codes of the output's quantization: of reals (float32, halves away from zero, saturating,
-// NaN as 0), or of other int8 codes (TFLite's requantization).
+// Quantize gives codes of the output's quantization: of reals (float32, halves away from zero, saturating, NaN as 0), or
+// of other codes (TFLite's requantization). Attribute to is the tensor.DType of the output: int8 unless given, uint8,
+// int16 or int32. Codes that are requantized have one of these types too.
 var Quantize = register(Def{
-	Code: 14, Name: "Quantize", MinIn: 1, MaxIn: 1, Outs: 1,
+	Code: 14, Name: "Quantize", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: []AttrSpec{{Name: "to", Kind: Int}},
 	Infer: func(n *Node) error {
-		n.Out[0].DType, n.Out[0].Shape = tensor.Int8, n.In[0].Shape
+		to := tensor.DType(n.Attrs.Int("to", int(tensor.Int8)))
+		if !slices.Contains(codeTypes, to) {
+			return fmt.Errorf("quantize to %v: %w", to, ErrUnsupported)
+		}
+		n.Out[0].DType, n.Out[0].Shape = to, n.In[0].Shape
 		return nil
 	},
 	Quant: Quantization{Kind: OwnRange},
 	Prepare: func(p *Prepare) (Step, error) {
 		x, y := &p.In[0], &p.Out[0]
 		switch x.DType {
-		case tensor.Int8:
-			table, err := requantTable(p.Node)
-			if err != nil {
-				return nil, err
-			}
-			return newLut(p, table), nil
+		case tensor.Int8, tensor.UInt8, tensor.Int16, tensor.Int32:
+			return prepareRequant(p, inDouble)
 		case tensor.Float32:
+			if y.DType != tensor.Int8 {
+				return prepareQuantize(p)
+			}
 			scale, zero, err := perTensor("output", &y.Type)
 			if err != nil {
 				return nil, err
@@ -54,7 +59,7 @@ func (s *quantizeStep) Run(f *Frame, w *Worker, task int) {
 	s.run(a)
 }
 
-// Dequantize is y = scale·(x − zero) in float32.
+// Dequantize is y = scale·(x − zero), rounded to float32. x has codes of 8, 16 or 32 bits.
 var Dequantize = register(Def{
 	Code: 15, Name: "Dequantize", MinIn: 1, MaxIn: 1, Outs: 1,
 	Infer: func(n *Node) error {
@@ -63,6 +68,9 @@ var Dequantize = register(Def{
 	},
 	Prepare: func(p *Prepare) (Step, error) {
 		x, y := &p.In[0], &p.Out[0]
+		if x.DType != tensor.Int8 {
+			return prepareDequantize(p)
+		}
 		scale, zero, err := perTensor("input", &x.Type)
 		if err != nil {
 			return nil, err

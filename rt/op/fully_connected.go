@@ -11,7 +11,7 @@ import (
 //
 // x: [...,K], w: constant [O,K], bias: constant [O] or absent; y: [...,O].
 // int8: TFLite's FULLY_CONNECTED. With one weight scale the product of scales is rounded to float32 first, with one
-// scale per channel it is not.
+// scale per channel it is not. Weights may have a zero point. int16 with int8 weights: int64 accumulators, or int32 ones where the bias is int32.
 var FullyConnected = register(Def{
 	Code: 3, Name: "FullyConnected", MinIn: 2, MaxIn: 3, Outs: 1, Attrs: clampAttrs,
 	Infer: func(n *Node) error {
@@ -62,19 +62,55 @@ func prepareFullyConnected(p *Prepare) (Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		mult, shift := channelMultipliers(sx, w.Quant.Scale, sy, o)
-		if len(w.Quant.Scale) == 1 {
-			m, e := fixed.Quantize(float64(sx*w.Quant.Scale[0]) / float64(sy))
-			for c := range o {
-				mult[c], shift[c] = m, e
-			}
-		}
+		mult, shift := layerMultipliers(sx, w.Quant.Scale, sy, o)
 		lo, hi := clampS8(p.Attrs, sy, zy)
-		s.groups = []groupGemm{newGemmS8(p.Kernels, &gemmS8Params{w: w.Const.Data.I8(), bias: bias, mult: mult, shift: shift,
-			taps: 1, k: k, zx: zx, zy: zy, lo: lo, hi: hi, buildRows: rows, inSlot: x.Slot, outSlot: y.Slot})}
+		parts := weightParts(w)
+		s.groups = []groupGemm{newGemmS8(p.Kernels, &gemmS8Params{w: stack(parts, o), bias: bias, mult: mult, shift: shift,
+			taps: len(parts), k: k, zx: zx, zy: zy, lo: lo, hi: hi, buildRows: repeatTaps(rows, 1, len(parts)), inSlot: x.Slot, outSlot: y.Slot})}
+	case tensor.Int16:
+		g, err := fullyConnectedS16(p, rows)
+		if err != nil {
+			return nil, err
+		}
+		s.groups = []groupGemm{g}
 	default:
 		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
 	}
 	s.split()
 	return s, nil
+}
+
+// layerMultipliers is channelMultipliers, but a product with one weight scale for all channels is rounded to float32.
+func layerMultipliers(sx float32, w []float32, so float32, channels int) (mult, shift []int32) {
+	mult, shift = channelMultipliers(sx, w, so, channels)
+	if len(w) == 1 {
+		m, e := fixed.Quantize(float64(sx*w[0]) / float64(so))
+		for c := range channels {
+			mult[c], shift[c] = m, e
+		}
+	}
+	return mult, shift
+}
+
+func fullyConnectedS16(p *Prepare, rows func(mr int) indirection) (*gemmS16, error) {
+	x, w, y := &p.In[0], &p.In[1], &p.Out[0]
+	sx, zx, err := codesOf("input", &x.Type, tensor.Int16)
+	if err != nil {
+		return nil, err
+	}
+	sy, zy, err := codesOf("output", &y.Type, tensor.Int16)
+	if err != nil {
+		return nil, err
+	}
+	if err := symmetricS8(w); err != nil {
+		return nil, err
+	}
+	g := &gemmS16Params{gemmS8Params: gemmS8Params{w: w.Const.Data.I8(), taps: 1, k: w.Shape.Dim[1], zx: zx, zy: zy, buildRows: rows,
+		inSlot: x.Slot, outSlot: y.Slot}}
+	if g.bias, g.narrow, err = biasS16(optional(p.Node, 2), w.Shape.Dim[0]); err != nil {
+		return nil, err
+	}
+	g.mult, g.shift = layerMultipliers(sx, w.Quant.Scale, sy, w.Shape.Dim[0])
+	g.lo, g.hi = clampCodes(p.Attrs, tensor.Int16, sy, zy)
+	return newGemmS16(p.Kernels, g)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"edgerun/kernels/fixed"
+	"edgerun/rt/tensor"
 )
 
 var (
@@ -14,10 +15,13 @@ var (
 // Logistic is y = 1/(1+e^−x), also called sigmoid.
 //
 // float32: fixed.LogisticF32. int8: TFLite Micro's LOGISTIC, in fixed point; the output has scale 1/256 and zero
-// point −128.
+// point −128. int16: TFLite's LOGISTIC, an interpolated table; zero points are 0 and the output's scale is taken as 2^−15.
 var Logistic = register(Def{
 	Code: 19, Name: "Logistic", MinIn: 1, MaxIn: 1, Outs: 1, InPlace: []int{0}, Infer: inferSame,
 	Prepare: func(p *Prepare) (Step, error) {
+		if p.In[0].DType == tensor.Int16 {
+			return prepareSigmoid16(p, 0, fixed.Logistic16)
+		}
 		return prepareUnary(p, p.Kernels.LogisticF32, 0, 0, func(n *Node) (*[256]int8, error) {
 			return sigmoidTable(n, logisticOutput, func(a int32) int32 { return fixed.RDPOT(fixed.LogisticQ(a, 4), 23) - 128 })
 		})
@@ -27,10 +31,14 @@ var Logistic = register(Def{
 
 // Tanh is y = tanh x.
 //
-// float32: fixed.TanhF32. int8: TFLite Micro's TANH, in fixed point; the output has scale 1/128 and zero point 0.
+// float32: fixed.TanhF32. int8: TFLite Micro's TANH, in fixed point; the output has scale 1/128 and zero point 0. int16: as
+// Logistic.
 var Tanh = register(Def{
 	Code: 20, Name: "Tanh", MinIn: 1, MaxIn: 1, Outs: 1, InPlace: []int{0}, Infer: inferSame,
 	Prepare: func(p *Prepare) (Step, error) {
+		if p.In[0].DType == tensor.Int16 {
+			return prepareSigmoid16(p, 1, fixed.Tanh16)
+		}
 		return prepareUnary(p, p.Kernels.TanhF32, 0, 0, func(n *Node) (*[256]int8, error) {
 			return sigmoidTable(n, tanhOutput, func(a int32) int32 { return fixed.RDPOT(fixed.TanhQ(a, 4), 24) })
 		})

@@ -14,7 +14,7 @@ import (
 //
 // float32: the sum starts from +0 and ascends over the reduced axes; where the last axes are reduced, each of their
 // contiguous rows is first summed as fixed.Sum16 does. One division at the end; the mean of nothing is NaN.
-// int8: TFLite's MEAN: int32 sums, 1/n folded into the multiplier with truncation; the mean of nothing is 0.
+// int8 and int16: TFLite's MEAN: int32 sums, 1/n folded into the multiplier with truncation; the mean of nothing is 0.
 var Mean = register(Def{
 	Code: 30, Name: "Mean", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: reduceAttrs,
 	Infer: inferReduced, Prepare: func(p *Prepare) (Step, error) { return prepareMean(p, false) },
@@ -44,7 +44,9 @@ type meanStep struct {
 	sum       bool
 	add       func(*abi.BinaryF32) // nil: int8
 	kernel    string
+	s16       bool
 	zx, zy    int32
+	lo, hi    int32
 	mult, exp int32
 }
 
@@ -61,17 +63,14 @@ func prepareMean(p *Prepare, sum bool) (Step, error) {
 	switch x.DType {
 	case tensor.Float32:
 		s.add = p.Kernels.AddF32
-	case tensor.Int8:
-		s.kernel = "portable"
-		sx, zx, err := perTensor("input", &x.Type)
-		if err != nil {
-			return nil, err
-		}
-		sy, zy, err := perTensor("output", &y.Type)
+	case tensor.Int8, tensor.Int16:
+		s.kernel, s.s16 = "portable", x.DType == tensor.Int16
+		sx, sy, zx, zy, err := unaryCodes(p.Node, x.DType)
 		if err != nil {
 			return nil, err
 		}
 		s.zx, s.zy = zx, zy
+		s.lo, s.hi = codeRange(x.DType)
 		s.mult, s.exp = fixed.Quantize(float64(sx) / float64(sy))
 	default:
 		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
@@ -167,6 +166,12 @@ func (s *meanStep) block(f *Frame, w *Worker, l *meanLoops, from, to, n int) {
 				s.add(&w.BinaryF32)
 				continue
 			}
+			if s.s16 {
+				for i, v := range f.Buf[s.x].I16()[off : off+n] {
+					sums[i] += int32(v)
+				}
+				continue
+			}
 			for i, v := range f.Buf[s.x].I8()[off : off+n] {
 				sums[i] += int32(v)
 			}
@@ -184,7 +189,7 @@ func (s *meanStep) block(f *Frame, w *Worker, l *meanLoops, from, to, n int) {
 	}
 	mult, exp := s.multiplier(l.n)
 	for i, sum := range sums {
-		f.Buf[s.y].I8()[to+i] = s.code(sum, l.n, mult, exp)
+		s.store(f, to+i, s.code(sum, l.n, mult, exp))
 	}
 }
 
@@ -193,7 +198,7 @@ func (s *meanStep) single(f *Frame, l *meanLoops, from, to int) {
 	if l.n == 0 {
 		switch {
 		case s.add == nil:
-			f.Buf[s.y].I8()[to] = 0
+			s.store(f, to, 0)
 		case s.sum:
 			f.Buf[s.y].F32()[to] = 0
 		default:
@@ -205,9 +210,14 @@ func (s *meanStep) single(f *Frame, l *meanLoops, from, to int) {
 	c := l.summed.seek(0)
 	for range l.summed.rows() {
 		off, n := from+c.off, l.summed.n
-		if s.add != nil {
+		switch {
+		case s.add != nil:
 			real += fixed.Sum16(f.Buf[s.x].F32()[off : off+n])
-		} else {
+		case s.s16:
+			for _, v := range f.Buf[s.x].I16()[off : off+n] {
+				sum += int32(v)
+			}
+		default:
 			for _, v := range f.Buf[s.x].I8()[off : off+n] {
 				sum += int32(v)
 			}
@@ -222,7 +232,15 @@ func (s *meanStep) single(f *Frame, l *meanLoops, from, to int) {
 		return
 	}
 	mult, exp := s.multiplier(l.n)
-	f.Buf[s.y].I8()[to] = s.code(sum, l.n, mult, exp)
+	s.store(f, to, s.code(sum, l.n, mult, exp))
+}
+
+func (s *meanStep) store(f *Frame, i int, code int32) {
+	if s.s16 {
+		f.Buf[s.y].I16()[i] = int16(code)
+	} else {
+		f.Buf[s.y].I8()[i] = int8(code)
+	}
 }
 
 // multiplier folds a mean's 1/n into the ratio of scales. Source: TFLite reduce.h, QuantizedMeanOrSum.
@@ -234,6 +252,6 @@ func (s *meanStep) multiplier(n int) (mult, exp int32) {
 	return int32((int64(s.mult) << shift) / int64(n)), s.exp - shift
 }
 
-func (s *meanStep) code(sum int32, n int, mult, exp int32) int8 {
-	return int8(min(max(fixed.MBQM(sum-s.zx*int32(n), mult, exp)+s.zy, -128), 127))
+func (s *meanStep) code(sum int32, n int, mult, exp int32) int32 {
+	return min(max(fixed.MBQM(sum-s.zx*int32(n), mult, exp)+s.zy, s.lo), s.hi)
 }

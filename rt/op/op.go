@@ -36,6 +36,8 @@ type Def struct {
 
 	// InPlace lists the inputs whose memory the first output may take over, element by element.
 	InPlace []int
+	// Updates lists the inputs that the operator writes too: variables of the session.
+	Updates []int
 	// View marks an operator whose output is its first input's bytes under another shape: it never runs.
 	View bool
 

@@ -12,7 +12,7 @@ import (
 // the new ones are: constant (value, 0 unless given), edge (the nearest element), reflect (mirrored about the first
 // and last element, which do not repeat), symmetric (mirrored, and they do) or wrap (from the other end). Any element type of whole bytes.
 //
-// int8: input and output share their quantization; the constant is quantized like the input.
+// int8 and int16: input and output share their quantization; the constant is quantized like the input.
 var Pad = register(Def{
 	Code: 29, Name: "Pad", MinIn: 1, MaxIn: 1, Outs: 1,
 	Attrs: []AttrSpec{{Name: "pads", Kind: Ints, Required: true}, {Name: "mode", Kind: String}, {Name: "value", Kind: Float}},
@@ -120,6 +120,12 @@ func preparePad(p *Prepare) (Step, error) {
 			return nil, err
 		}
 		one.I8()[0] = fixed.QuantizeF32(value, scale, zero)
+	case x.DType == tensor.Int16 && x.Quant.Quantized():
+		scale, zero, err := codesOf("input", &x.Type, tensor.Int16)
+		if err != nil {
+			return nil, err
+		}
+		one.I16()[0] = fixed.Saturate16(codeOf(value, scale, zero))
 	case x.DType == tensor.Int32 && float32(math.Trunc(float64(value))) == value:
 		one.I32()[0] = int32(truncate(float64(value)))
 	case x.DType == tensor.Int64 && float32(math.Trunc(float64(value))) == value:

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"edgerun/kernels/abi"
 	"edgerun/rt/tensor"
@@ -12,7 +13,7 @@ var poolAttrs = append([]AttrSpec{{Name: "kernel", Kind: Ints, Required: true}, 
 
 // MaxPool2D is the largest value of each window and channel; padded taps do not count. x: [N,H,W,C].
 //
-// float32: NaN propagates. int8: TFLite's MAX_POOL_2D, input and output share their quantization.
+// float32: NaN propagates. int8 and int16: TFLite's MAX_POOL_2D, input and output share their quantization.
 var MaxPool2D = register(Def{
 	Code: 8, Name: "MaxPool2D", MinIn: 1, MaxIn: 1, Outs: 1, Attrs: poolAttrs,
 	Infer: inferPool, Quant: Quantization{Kind: SameRange},
@@ -23,10 +24,11 @@ var MaxPool2D = register(Def{
 // up to the end padding; otherwise they do not count.
 //
 // float32: taps ascending from +0, then one division. int8: TFLite's AVERAGE_POOL_2D: raw codes are summed and divided
-// with halves away from code 0; input and output share their quantization.
+// with halves away from code 0, or, with attribute unsigned, halves up, as the uint8 operator does whose codes are 128 more.
+// int16: as int8. Input and output share their quantization.
 var AveragePool2D = register(Def{
 	Code: 9, Name: "AveragePool2D", MinIn: 1, MaxIn: 1, Outs: 1,
-	Attrs: append([]AttrSpec{{Name: "includePad", Kind: Int}}, poolAttrs...),
+	Attrs: append([]AttrSpec{{Name: "includePad", Kind: Int}, {Name: "unsigned", Kind: Int}}, poolAttrs...),
 	Infer: inferPool, Quant: Quantization{Kind: SameRange},
 	Prepare: func(p *Prepare) (Step, error) { return preparePool(p, true) },
 })
@@ -69,8 +71,11 @@ type poolStep struct {
 	counts  []int32 // per output pixel; average only
 	average bool
 	// padded makes each padded tap of an int8 average add zero, the code that stands for 0.
-	padded   bool
-	zero     int32
+	padded bool
+	zero   int32
+	s16    bool
+	// unsigned averages round as uint8 codes, which are 128 more, do.
+	unsigned bool
 	clamp    int
 	flo, fhi float32
 	lo, hi   int32
@@ -99,19 +104,25 @@ func preparePool(p *Prepare, average bool) (Step, error) {
 		if average {
 			s.f32 = p.Kernels.AvgPoolF32
 		}
-	case tensor.Int8:
-		scale, zero, err := perTensor("input", &x.Type)
+	case tensor.Int8, tensor.Int16:
+		scale, zero, err := codesOf("input", &x.Type, x.DType)
 		if err != nil {
 			return nil, err
 		}
 		if !x.Quant.Equal(y.Quant) {
 			return nil, fmt.Errorf("input %v and output %v differ in quantization: %w", x.Type, y.Type, ErrUnsupported)
 		}
-		s.lo, s.hi = clampS8(p.Attrs, scale, zero)
+		s.lo, s.hi = clampCodes(p.Attrs, x.DType, scale, zero)
 		s.zero = zero
-		s.s8 = p.Kernels.MaxPoolS8
-		if average {
+		s.unsigned = p.Attrs.Int("unsigned", 0) != 0
+		s.s16 = x.DType == tensor.Int16
+		switch {
+		case s.s16 || s.unsigned || s.padded && zero != 0:
+			s.kernel = "portable"
+		case average:
 			s.s8 = p.Kernels.AvgPoolS8
+		default:
+			s.s8 = p.Kernels.MaxPoolS8
 		}
 	default:
 		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
@@ -192,8 +203,12 @@ func (s *poolStep) Run(f *Frame, w *Worker, task int) {
 		s.f32(a)
 		return
 	}
-	if s.padded && s.zero != 0 {
-		s.averagePadded(f, w, b, shift, y0)
+	switch {
+	case s.s16:
+		poolCodes(s, f.Buf[s.y].I16()[y0:], f.Buf[s.x].I16(), b, shift)
+		return
+	case s.s8 == nil:
+		poolCodes(s, f.Buf[s.y].I8()[y0:], f.Buf[s.x].I8(), b, shift)
 		return
 	}
 	a := &w.PoolS8
@@ -206,29 +221,41 @@ func (s *poolStep) Run(f *Frame, w *Worker, task int) {
 	s.s8(a)
 }
 
-// averagePadded is the int8 average where padded taps add the zero point's code. No reference kernel has this form
-// (TFLite never counts padding), so it is not worth a fast one.
-func (s *poolStep) averagePadded(f *Frame, w *Worker, b *block, shift, y0 int) {
-	x, y := f.Buf[s.x].I8(), f.Buf[s.y].I8()
+// poolCodes is the portable form of both pools, for what has no kernel of its own: int16, averages that round as uint8 does,
+// and int8 averages whose padded taps add the zero point's code (TFLite never counts padding).
+func poolCodes[T int8 | int16](s *poolStep, y, x []T, b *block, shift int) {
 	c, taps := s.win.channels, s.win.taps()
 	for r := range b.rows {
-		n := s.counts[b.first+r]
 		offsets := s.ind.tables[b.table][r*taps : (r+1)*taps]
 		for ch := range c {
-			sum, seen := int32(0), int32(0)
+			sum, seen, top := int32(0), int32(0), int32(math.MinInt32)
 			for _, off := range offsets {
 				if off >= 0 {
-					sum += int32(x[shift+int(off)+ch])
+					v := int32(x[shift+int(off)+ch])
+					sum += v
 					seen++
+					top = max(top, v)
 				}
 			}
-			sum += (n - seen) * s.zero
-			if sum > 0 {
-				sum += n / 2
-			} else {
-				sum -= n / 2
+			if s.average {
+				n := s.counts[b.first+r]
+				if s.padded {
+					sum += (n - seen) * s.zero
+				}
+				top = s.mean(sum, n)
 			}
-			y[y0+r*c+ch] = int8(min(max(sum/n, s.lo), s.hi))
+			y[r*c+ch] = T(min(max(top, s.lo), s.hi))
 		}
 	}
+}
+
+// mean divides, halves away from code 0 or, where the codes are uint8 ones less 128, up.
+func (s *poolStep) mean(sum, n int32) int32 {
+	switch {
+	case s.unsigned:
+		return (sum+128*n+n/2)/n - 128
+	case sum > 0:
+		return (sum + n/2) / n
+	}
+	return (sum - n/2) / n
 }

@@ -10,14 +10,20 @@ import (
 
 // PRelu is y = x for x ≥ 0 and slope·x otherwise; the slopes, its second input, broadcast to x's shape.
 //
-// float32: fixed.LeakyReluF32. int8: TFLite's PRELU.
+// float32: fixed.LeakyReluF32. int8, and int16 with int8 slopes: TFLite's PRELU.
 var PRelu = register(Def{
 	Code: 24, Name: "PRelu", MinIn: 2, MaxIn: 2, Outs: 1, InPlace: []int{0},
 	Infer: inferPRelu, Prepare: preparePRelu, Quant: Quantization{Kind: OwnRange},
 })
 
 func inferPRelu(n *Node) error {
-	if err := inferBinary(n); err != nil {
+	if n.In[0].DType == tensor.Int16 && n.In[1].DType == tensor.Int8 {
+		out, err := broadcast(n.In[0].Shape, n.In[1].Shape)
+		if err != nil {
+			return err
+		}
+		n.Out[0].DType, n.Out[0].Shape = tensor.Int16, out
+	} else if err := inferBinary(n); err != nil {
 		return err
 	}
 	if n.Out[0].Shape != n.In[0].Shape {
@@ -31,6 +37,9 @@ func preparePRelu(p *Prepare) (Step, error) {
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(nil, p.Kernels.PReluF32), nil
 	}
+	if p.In[0].DType == tensor.Int16 {
+		return preparePReluS16(p, st)
+	}
 	s, z, err := binaryS8(p)
 	if err != nil {
 		return nil, err
@@ -39,7 +48,7 @@ func preparePRelu(p *Prepare) (Step, error) {
 	form.M, form.Shift = fixed.Quantize(float64(s[0]) / float64(s[2]))
 	form.MNeg, form.ShiftNeg = fixed.Quantize(float64(s[0]) * float64(s[1]) / float64(s[2]))
 	if form.Shift > 31 || form.ShiftNeg > 31 {
-		return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+		return nil, productError(s)
 	}
 	form.ZA, form.ZB, form.ZY = z[0], z[1], z[2]
 	kernel := p.Kernels.PReluS8

@@ -9,13 +9,28 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// Softmax is y = e^(x − max x) / Σ e^(x − max x) over the last axis.
+// Softmax is y = e^(beta·(x − max x)) / Σ e^(beta·(x − max x)) over the last axis. Attribute beta is for codes only;
+// attribute to is the tensor.DType of the output where it is not the input's.
 //
-// int8: TFLite's SOFTMAX; the output has scale 1/256 and zero point −128.
+// int8: TFLite's SOFTMAX; the output has scale 1/256 and zero point −128, or is int16 of scale 1/65536 and zero point
+// −32768. int16: the output has scale 1/32768 and zero point 0.
 var Softmax = register(Def{
 	Code: 12, Name: "Softmax", MinIn: 1, MaxIn: 1, Outs: 1, InPlace: []int{0},
-	Infer: inferLastAxis, Prepare: prepareSoftmax,
-	Quant: Quantization{Kind: FixedOutput, Scale: 1.0 / 256, Zero: -128},
+	Attrs: []AttrSpec{{Name: "beta", Kind: Float}, {Name: "to", Kind: Int}},
+	Infer: func(n *Node) error {
+		if err := inferLastAxis(n); err != nil {
+			return err
+		}
+		x := n.In[0].DType
+		to := tensor.DType(n.Attrs.Int("to", int(x)))
+		if to != x && (x != tensor.Int8 || to != tensor.Int16) {
+			return fmt.Errorf("from %v to %v: %w", x, to, ErrUnsupported)
+		}
+		n.Out[0].DType = to
+		return nil
+	},
+	Prepare: prepareSoftmax,
+	Quant:   Quantization{Kind: FixedOutput, Scale: 1.0 / 256, Zero: -128},
 })
 
 // LogSoftmax is y = x − max x − ln Σ e^(x − max x) over the last axis.
@@ -77,9 +92,16 @@ func runSoftmaxF32(s *rowsStep, f *Frame, w *Worker, first, rows int) {
 func prepareSoftmax(p *Prepare) (Step, error) {
 	s := newRows(p)
 	x, y := &p.In[0], &p.Out[0]
-	if x.DType == tensor.Float32 {
+	beta := p.Attrs.Float("beta", 1)
+	if !(beta > 0) || beta != 1 && x.DType == tensor.Float32 {
+		return nil, fmt.Errorf("beta %g of %v: %w", beta, x.DType, ErrUnsupported)
+	}
+	switch {
+	case x.DType == tensor.Float32:
 		s.softmaxF32, s.run = p.Kernels.SoftmaxF32, runSoftmaxF32
 		return s, nil
+	case y.DType == tensor.Int16:
+		return prepareSoftmax16(p, s)
 	}
 	sx, _, err := perTensor("input", &x.Type)
 	if err != nil {
@@ -88,7 +110,7 @@ func prepareSoftmax(p *Prepare) (Step, error) {
 	if !y.Quant.Equal(tensor.PerTensor(1.0/256, -128)) {
 		return nil, fmt.Errorf("output is %v, want scale 1/256 and zero point -128: %w", y.Type, ErrUnsupported)
 	}
-	s.exp, _, _, s.dmin, err = expTable(sx)
+	s.exp, _, _, s.dmin, err = expTable(sx, beta)
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +124,10 @@ func prepareSoftmax(p *Prepare) (Step, error) {
 	return s, nil
 }
 
-// expTable holds, for each difference d = x − max in [−255, 0], e^(d·scale) in Q0.31, 0 below dmin, beside the
+// expTable holds, for each difference d = x − max in [−255, 0], e^(d·scale·beta) in Q0.31, 0 below dmin, beside the
 // multiplier that brings d to Q5.26. Source: TFLite PreprocessSoftmaxScaling and SOFTMAX.
-func expTable(scale float32) (exp *[256]int32, m, ls, dmin int32, err error) {
-	scaled := min(float64(float64(scale)*(1<<26)), 1<<31-1)
+func expTable(scale, beta float32) (exp *[256]int32, m, ls, dmin int32, err error) {
+	scaled := min(float64(float64(beta)*float64(scale)*(1<<26)), 1<<31-1)
 	if scaled <= 1 {
 		return nil, 0, 0, 0, fmt.Errorf("input scale %g is too small: %w", scale, ErrUnsupported)
 	}
@@ -145,7 +167,7 @@ func prepareLogSoftmax(p *Prepare) (Step, error) {
 	}
 	l := new(logSoftmaxS8)
 	var m, ls int32
-	if l.exp, m, ls, l.dmin, err = expTable(sx); err != nil {
+	if l.exp, m, ls, l.dmin, err = expTable(sx, 1); err != nil {
 		return nil, err
 	}
 	for i := range l.scaled {

@@ -4,7 +4,7 @@ import "edgerun/rt/tensor"
 
 // Sub is y = clamp(a − b) with numpy's broadcasting.
 //
-// int8: TFLite's SUB: as Add, but the real multipliers are float32 quotients.
+// int8 and int16: TFLite's SUB: as Add, but the real multipliers are float32 quotients.
 var Sub = register(Def{
 	Code: 17, Name: "Sub", MinIn: 2, MaxIn: 2, Outs: 1, Attrs: clampAttrs, InPlace: []int{0, 1},
 	Infer: inferBinary, Prepare: prepareSub, Quant: Quantization{Kind: OwnRange},
@@ -18,11 +18,19 @@ func prepareSub(p *Prepare) (Step, error) {
 	if p.In[0].DType == tensor.Float32 {
 		return st.runF32(p.Attrs, p.Kernels.SubF32), nil
 	}
-	s, z, err := binaryS8(p)
+	s, z, err := sumCodes(p)
 	if err != nil {
 		return nil, err
 	}
+	wide := p.In[0].DType == tensor.Int16
+	left := float32(int(1) << addLeft)
+	if wide {
+		left = 1 << sumLeft16
+	}
 	twice := 2 * max(s[0], s[1])
-	a, err := addS8(p.Attrs, s, z, [3]float64{float64(s[0] / twice), float64(s[1] / twice), float64(twice / (s[2] * (1 << addLeft)))})
+	a, err := addS8(p, s, z, [3]float64{float64(s[0] / twice), float64(s[1] / twice), float64(twice / (s[2] * left))})
+	if wide {
+		return st.runSumS16(a, -1), err
+	}
 	return st.runAddS8(a, p.Kernels.SubS8), err
 }

@@ -15,11 +15,12 @@ import (
 // Outputs whose places are equal modulo the strides form a phase: they see the same taps of the weights, so each phase
 // is an ordinary convolution by those taps, in ascending order. float32: a tap of the phase that lies outside the
 // picture takes part as fma(+0, w, acc); a phase without taps adds one zero to the bias.
-// int8: TFLite's TRANSPOSE_CONV, int32 accumulators, one multiplier per channel.
+// int8: TFLite's TRANSPOSE_CONV, int32 accumulators, one multiplier per channel. Zero points of weights, attribute
+// unsigned, and int16: as Conv2D.
 var TransposeConv2D = register(Def{
 	Code: 32, Name: "TransposeConv2D", MinIn: 2, MaxIn: 3, Outs: 1,
 	Attrs: append([]AttrSpec{{Name: "strides", Kind: Ints}, {Name: "pads", Kind: Ints}, {Name: "dilations", Kind: Ints},
-		{Name: "outputPadding", Kind: Ints}, {Name: "groups", Kind: Int}}, clampAttrs...),
+		{Name: "outputPadding", Kind: Ints}, {Name: "groups", Kind: Int}, {Name: "unsigned", Kind: Int}}, clampAttrs...),
 	Infer: func(n *Node) error {
 		win, _, err := transposeConvWindow(n)
 		if err != nil {
@@ -133,6 +134,26 @@ func prepareTransposeConv2D(p *Prepare) (Step, error) {
 		if err != nil {
 			return nil, err
 		}
+		parts := weightParts(w)
+		for _, ph := range phases(&win) {
+			var phased [][]int8
+			for _, part := range parts {
+				phased = append(phased, phaseWeights(part, &win, &ph, s.channels, depth))
+			}
+			weights, taps := stack(phased, s.channels), len(parts)*ph.taps()
+			n := per * taps * depth
+			for g := range groups {
+				params := c.channelRange(g*per, (g+1)*per)
+				params.w, params.taps, params.k = weights[g*n:(g+1)*n], taps, depth
+				params.buildRows = repeatTaps(func(mr int) indirection { return ph.indirect(&win, g*depth, mr) }, ph.taps(), len(parts))
+				add(g, newGemmS8(p.Kernels, params))
+			}
+		}
+	case tensor.Int16:
+		c, err := convS16(p)
+		if err != nil {
+			return nil, err
+		}
 		for _, ph := range phases(&win) {
 			weights := phaseWeights(w.Const.Data.I8(), &win, &ph, s.channels, depth)
 			n := per * ph.taps() * depth
@@ -140,7 +161,11 @@ func prepareTransposeConv2D(p *Prepare) (Step, error) {
 				params := c.channelRange(g*per, (g+1)*per)
 				params.w, params.taps, params.k = weights[g*n:(g+1)*n], ph.taps(), depth
 				params.buildRows = func(mr int) indirection { return ph.indirect(&win, g*depth, mr) }
-				add(g, newGemmS8(p.Kernels, params))
+				m, err := newGemmS16(p.Kernels, params)
+				if err != nil {
+					return nil, err
+				}
+				add(g, m)
 			}
 		}
 	default:

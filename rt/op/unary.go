@@ -41,6 +41,23 @@ func prepareUnary(p *Prepare, run func(*abi.UnaryF32), alpha, beta float32, tabl
 	}
 }
 
+// prepareCodes is prepareUnary for functions that codes of int8 and int16 share: codes returns the input's zero point and
+// the function of x − zx.
+func prepareCodes(p *Prepare, run func(*abi.UnaryF32), alpha float32, codes func(*Node) (int32, func(v int32) int32, error)) (Step, error) {
+	switch x := &p.In[0]; x.DType {
+	case tensor.Float32:
+		return &unaryStep{x.Slot, p.Out[0].Slot, alpha, 0, run, p.Kernels.Name}, nil
+	case tensor.Int8, tensor.Int16:
+		zx, f, err := codes(p.Node)
+		if err != nil {
+			return nil, err
+		}
+		return newCodes(p, zx, f), nil
+	default:
+		return nil, fmt.Errorf("element type %v: %w", x.DType, ErrUnsupported)
+	}
+}
+
 // codeTable computes a table of codes from f, which gets x − zx and returns a code; it is limited to int8.
 func codeTable(zx int32, f func(v int32) int32) *[256]int8 {
 	t := new([256]int8)
@@ -50,14 +67,8 @@ func codeTable(zx int32, f func(v int32) int32) *[256]int8 {
 	return t
 }
 
-// unaryS8 returns the scales and zero points of input and output.
-func unaryS8(n *Node) (sx, sy float32, zx, zy int32, err error) {
-	if sx, zx, err = perTensor("input", &n.In[0].Type); err != nil {
-		return
-	}
-	sy, zy, err = perTensor("output", &n.Out[0].Type)
-	return
-}
+// unaryS8 is unaryCodes of int8.
+func unaryS8(n *Node) (sx, sy float32, zx, zy int32, err error) { return unaryCodes(n, tensor.Int8) }
 
 // fixedS8 returns the scale and zero point of the input of an operator whose output's are fixed.
 func fixedS8(n *Node, want Quantization) (sx float32, zx int32, err error) {

@@ -21,16 +21,31 @@ type vector struct {
 	name   string
 	Arrays map[string]struct {
 		Type string
-		Data []int32
+		Data []int64
 	}
-	Defines map[string]float64
+	Defines map[string]any
 }
 
-func (v *vector) array(name string) []int32 { return v.Arrays[v.name+"_"+name].Data }
+// wide returns the first array of the given names that is there.
+func (v *vector) wide(names ...string) []int64 {
+	for _, n := range names {
+		if d := v.Arrays[v.name+"_"+n].Data; d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+func (v *vector) array(names ...string) (all []int32) {
+	for _, x := range v.wide(names...) {
+		all = append(all, int32(x))
+	}
+	return all
+}
 
 // def returns a number of the layer, or otherwise where the file does not say.
 func (v *vector) def(name string, otherwise int) int {
-	if n, ok := v.Defines[strings.ToUpper(v.name)+"_"+name]; ok {
+	if n, ok := v.Defines[strings.ToUpper(v.name)+"_"+name].(float64); ok {
 		return int(n)
 	}
 	return otherwise
@@ -49,6 +64,28 @@ const vectorFile = "../../../shared/data/cmsis_nn/vectors.tar.gz"
 // TestConvolutionVectors feeds the int8 convolutions and depthwise convolutions of CMSIS-NN's test data to every kernel
 // set. The files give multipliers and shifts, not scales, so the layers are prepared below their operator.
 func TestConvolutionVectors(t *testing.T) {
+	convolutions, depthwise := 0, 0
+	eachVector(t, func(v *vector) {
+		switch {
+		case v.Arrays[v.name+"_input"].Type != "int8_t" || strings.Contains(v.name, "int4") || strings.Contains(v.name, "transpose") ||
+			v.array("output_mult") == nil || v.def("FILTER_X", 0) == 0 || v.def("OUTPUT_W", 0) == 0:
+			return
+		case v.def("CH_MULT", 0) > 0:
+			depthwise++
+		default:
+			convolutions++
+		}
+		for _, set := range kernels.All() {
+			t.Run(v.name+"/"+set.Name, func(t *testing.T) { v.check(t, set) })
+		}
+	})
+	if convolutions < 15 || depthwise < 8 {
+		t.Errorf("%d convolutions and %d depthwise ones found, want 15 and 8", convolutions, depthwise)
+	}
+}
+
+// eachVector reads the layers whose arrays are integers.
+func eachVector(t *testing.T, do func(*vector)) {
 	f, err := os.Open(vectorFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skip("no " + vectorFile + " beside the project")
@@ -60,36 +97,20 @@ func TestConvolutionVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	convolutions, depthwise := 0, 0
 	for r := tar.NewReader(z); ; {
 		h, err := r.Next()
 		if err == io.EOF {
-			break
+			return
 		} else if err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasSuffix(h.Name, ".json") {
 			continue
 		}
-		v := vector{name: strings.TrimSuffix(path.Base(h.Name), ".json")}
-		if json.NewDecoder(r).Decode(&v) != nil {
-			continue // arrays of reals
+		v := &vector{name: strings.TrimSuffix(path.Base(h.Name), ".json")}
+		if json.NewDecoder(r).Decode(v) == nil {
+			do(v)
 		}
-		switch {
-		case v.Arrays[v.name+"_input"].Type != "int8_t" || strings.Contains(v.name, "int4") || strings.Contains(v.name, "transpose") ||
-			v.array("output_mult") == nil || v.def("FILTER_X", 0) == 0 || v.def("OUTPUT_W", 0) == 0:
-			continue
-		case v.def("CH_MULT", 0) > 0:
-			depthwise++
-		default:
-			convolutions++
-		}
-		for _, set := range kernels.All() {
-			t.Run(v.name+"/"+set.Name, func(t *testing.T) { v.check(t, set) })
-		}
-	}
-	if convolutions < 15 || depthwise < 8 {
-		t.Errorf("%d convolutions and %d depthwise ones found, want 15 and 8", convolutions, depthwise)
 	}
 }
 
@@ -126,9 +147,9 @@ func (v *vector) check(t *testing.T, set *kernels.Set) {
 		In:  []Arg{{Type: tensor.Type{DType: tensor.Int8, Shape: tensor.MakeShape(n, h, wide, c)}, Slot: 0}},
 		Out: []Arg{{Type: tensor.Type{DType: tensor.Int8, Shape: tensor.MakeShape(n, win.out[0], win.out[1], o)}, Slot: 1}},
 	}}
-	step := convStepS8(p, win, groups, &gemmS8Params{w: weights, bias: bias, mult: mult, shift: shift, taps: win.taps(), k: depth,
+	step := convStepS8(p, win, groups, &gemmS8Params{bias: bias, mult: mult, shift: shift, taps: win.taps(), k: depth,
 		zx: int32(-v.def("INPUT_OFFSET", 0)), zy: int32(v.def("OUTPUT_OFFSET", 0)),
-		lo: int32(v.def("OUT_ACTIVATION_MIN", -128)), hi: int32(v.def("OUT_ACTIVATION_MAX", 127)), inSlot: 0, outSlot: 1})
+		lo: int32(v.def("OUT_ACTIVATION_MIN", -128)), hi: int32(v.def("OUT_ACTIVATION_MAX", 127)), inSlot: 0, outSlot: 1}, [][]int8{weights})
 
 	f := &Frame{Buf: []tensor.Buffer{tensor.Alloc(len(x)), tensor.Alloc(len(want))}, Shape: []tensor.Shape{p.In[0].Shape, p.Out[0].Shape}}
 	if len(want) != p.Out[0].Shape.Elements() {

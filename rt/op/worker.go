@@ -12,6 +12,8 @@ type Worker struct {
 
 	GemmS8       abi.GemmS8
 	GemmF32      abi.GemmF32
+	GemmS16      abi.GemmS16
+	DWConvS16    abi.DWConvS16
 	DWConvS8     abi.DWConvS8
 	DWConvF32    abi.DWConvF32
 	AddS8        abi.AddS8

@@ -30,7 +30,7 @@ type Place struct {
 // retries is how often each order is improved; networks of this field need one or two.
 const retries = 48
 
-// Make plans g's computed values; constants have no place. It allocates and may be slow: it runs once.
+// Make plans g's computed values; constants and variables have no place. It allocates and may be slow: it runs once.
 //
 // Values share a block when a node only views its input, or works in place on an input that nobody reads later.
 // Blocks are placed by best fit in several orders, of which the smallest arena wins.
@@ -112,12 +112,12 @@ func blocks(g *graph.Graph) []Place {
 // shared returns the block of an input whose memory the node's first output takes over.
 func shared(n *graph.Node, step int, where map[*graph.Value]int, places []Place) (int, bool) {
 	out := n.Out[0]
-	if n.Op.View && n.In[0].Const == nil {
+	if n.Op.View && n.In[0].Const == nil && n.In[0].Var == nil {
 		return where[n.In[0]], true
 	}
 	for _, i := range n.Op.InPlace {
 		v := n.In[i]
-		if v == nil || v.Const != nil || v.Shape != out.Shape || v.DType != out.DType {
+		if v == nil || v.Const != nil || v.Var != nil || v.Shape != out.Shape || v.DType != out.DType {
 			continue
 		}
 		b := where[v]

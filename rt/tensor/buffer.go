@@ -49,9 +49,11 @@ func (b Buffer) I64() []int64   { return unsafe.Slice((*int64)(b.p), b.n/8) }
 func (b Buffer) F32() []float32 { return unsafe.Slice((*float32)(b.p), b.n/4) }
 func (b Buffer) F64() []float64 { return unsafe.Slice((*float64)(b.p), b.n/8) }
 
-// PtrI8, PtrI32 and PtrF32 return the address of the first element, for a kernel's arguments.
+// PtrByte and those after it return the address of the first element, for a kernel's arguments.
 func (b Buffer) PtrByte() *byte   { return (*byte)(b.p) }
 func (b Buffer) PtrI8() *int8     { return (*int8)(b.p) }
+func (b Buffer) PtrI16() *int16   { return (*int16)(b.p) }
+func (b Buffer) PtrI64() *int64   { return (*int64)(b.p) }
 func (b Buffer) PtrI32() *int32   { return (*int32)(b.p) }
 func (b Buffer) PtrF32() *float32 { return (*float32)(b.p) }
 

@@ -20,6 +20,7 @@ type Case struct {
 	Attrs op.Attrs
 	In    []tensor.Shape
 	Const []bool // constants; nil means none
+	State []bool // variables, which start from zeros; nil means none
 	// Want computes the output in float64.
 	Want func(in [][]float64, c *Case) []float64
 	// FromInt8 puts a Quantize before the operator: it works on int8 only.
@@ -39,10 +40,13 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 	var in []*graph.Value
 	for i, s := range c.In {
 		v := &graph.Value{Name: fmt.Sprintf("in%d", i), Type: tensor.Type{DType: tensor.Float32, Shape: s}}
-		if c.Const != nil && c.Const[i] {
+		switch {
+		case c.Const != nil && c.Const[i]:
 			v.Const = tensor.New(v.Type)
 			Fill(r, v.Const.Data.F32())
-		} else {
+		case c.State != nil && c.State[i]:
+			v.Var = tensor.New(v.Type)
+		default:
 			g.Inputs = append(g.Inputs, v)
 		}
 		in = append(in, v)
@@ -80,6 +84,11 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 	}
 	if c.Def == op.Quantize {
 		n.Out[0].Quant = tensor.PerTensor(1.0/64, 3)
+	}
+	if c.Def == op.Assign {
+		if n, err = g.Add(op.Read, "after", nil, in[0]); err != nil {
+			return nil, err
+		}
 	}
 	g.Outputs = n.Out
 	return g, g.Validate()
@@ -217,5 +226,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases())
 }

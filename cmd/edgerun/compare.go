@@ -27,9 +27,9 @@ func compareCommand() *cobra.Command {
 	var samples, limit int
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "compare FLOAT INT8.edge --data DATA",
+		Use:   "compare FLOAT INT8 --data DATA",
 		Short: "Compare an int8 network with its float original, layer by layer",
-		Long: `Compare an int8 network with its float original (.onnx, or a float .edge), layer by
+		Long: `Compare an int8 network with its float original (.onnx, .tflite or .edge), layer by
 layer, on the same samples. Values are matched by name; what has no counterpart is
 counted. The worst layer by itself comes first.
 
@@ -66,10 +66,10 @@ worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alo
 			if err != nil {
 				return err
 			}
-			if isInt8(float.Graph) {
+			if hasCodes(float.Graph) {
 				return fmt.Errorf("%s: is int8, want the float network first", args[0])
 			}
-			if !isInt8(int8.Graph) {
+			if !hasCodes(int8.Graph) {
 				return fmt.Errorf("%s: is float, want the int8 network second", args[1])
 			}
 			shareFrontEnd([]*model{int8, float})
@@ -134,7 +134,7 @@ func newComparison(float, int8 *graph.Graph, set *kernels.Set, pool *rt.Pool) (*
 		return nil, fmt.Errorf("the float network has %d inputs, the int8 one %d", len(float.Inputs), len(int8.Inputs))
 	}
 	for i, v := range float.Inputs {
-		if w := int8.Inputs[i]; v.Shape != w.Shape || v.DType != w.DType {
+		if w := int8.Inputs[i]; v.Shape != w.Shape || v.DType != w.DType && !isCodes(w) {
 			return nil, fmt.Errorf("input %q is %v in the float network, %v in the int8 one", v.Name, v.Type, w.Type)
 		}
 	}

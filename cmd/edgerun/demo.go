@@ -110,7 +110,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	for _, net := range demoNets {
 		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels,
 			samples: size.calibration, engine: *e}
-		g, err := importONNX(path(net.file+".onnx"), nil)
+		g, err := importModel(path(net.file+".onnx"), nil)
 		if err != nil {
 			return err
 		}

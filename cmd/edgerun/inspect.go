@@ -145,7 +145,7 @@ func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
 	in.Raw.Weights, in.Raw.Biases, in.Raw.Scales = weightBytes(m.Graph)
 	in.Decoded = in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
 	in.Total = int(in.SizeBytes) + in.Decoded + in.Memory.Packed + in.Memory.Arena + in.Memory.State + in.Memory.Scratch
-	if !m.float {
+	if !m.imported {
 		b, err := os.ReadFile(m.path)
 		if err != nil {
 			return nil, err

@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), quantizeCommand(), runCommand(), evalCommand(), compareCommand(), benchCommand(), featuresCommand(), inspectCommand(), infoCommand())
+	root.AddCommand(demoCommand(), quantizeCommand(), convertCommand(), runCommand(), evalCommand(), compareCommand(), benchCommand(), featuresCommand(), inspectCommand(), infoCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(c *cobra.Command, args []string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -12,36 +13,38 @@ import (
 	"edgerun/loader"
 	"edgerun/quant"
 	"edgerun/quant/onnx"
+	"edgerun/quant/tflite"
 	"edgerun/rt"
 	"edgerun/rt/graph"
-	"edgerun/rt/op"
 	"edgerun/rt/tensor"
 )
 
-// model is an opened network: an .edge file, or a float network imported on the spot.
+// model is an opened network: an .edge file, or one imported on the spot.
 type model struct {
 	*loader.Model
 	path      string
 	sizeBytes int64
-	float     bool // imported, not quantized
+	imported  bool
 }
 
-// openModel reads an .edge or .onnx file. A float network has no front end of its own.
+// openModel reads an .edge, .onnx or .tflite file. An imported network has no front end of its own.
 func openModel(path string, dims ...string) (*model, error) {
 	st, err := statModel(path)
 	if err != nil {
 		return nil, err
 	}
 	m := &model{path: path, sizeBytes: st.Size()}
-	if strings.HasSuffix(strings.ToLower(path), ".onnx") {
-		g, err := importONNX(path, dims)
+	if isForeign(path) {
+		g, err := importModel(path, dims)
 		if err != nil {
 			return nil, err
 		}
-		if g, err = quant.Prepare(g); err != nil {
-			return nil, m.fail(err)
+		if !hasCodes(g) {
+			if g, err = quant.Prepare(g); err != nil {
+				return nil, m.fail(err)
+			}
 		}
-		m.Model, m.float = &loader.Model{Graph: g}, true
+		m.Model, m.imported = &loader.Model{Graph: g}, true
 		return m, nil
 	}
 	if m.Model, err = loader.ReadFile(path, loader.Options{}); err != nil {
@@ -58,21 +61,30 @@ func statModel(path string) (os.FileInfo, error) {
 	return st, err
 }
 
-// importONNX reads an ONNX file; dims are NAME=SIZE bounds of symbolic dimensions.
-func importONNX(path string, dims []string) (*graph.Graph, error) {
+// isForeign reports whether a file is to be imported.
+func isForeign(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".onnx" || ext == ".tflite"
+}
+
+// importModel reads an ONNX or TFLite file; dims are NAME=SIZE bounds of symbolic dimensions.
+func importModel(path string, dims []string) (*graph.Graph, error) {
 	if _, err := statModel(path); err != nil {
 		return nil, err
 	}
-	o := onnx.Options{Dims: map[string]int{}}
+	bounds := map[string]int{}
 	for _, d := range dims {
 		name, size, ok := strings.Cut(d, "=")
 		n, err := strconv.Atoi(size)
 		if !ok || err != nil || n < 1 || n > tensor.MaxDim {
 			return nil, usagef("--dim %q, want NAME=SIZE", d)
 		}
-		o.Dims[name] = n
+		bounds[name] = n
 	}
-	return onnx.Import(path, o)
+	if strings.EqualFold(filepath.Ext(path), ".tflite") {
+		return tflite.Import(path, tflite.Options{Dims: bounds})
+	}
+	return onnx.Import(path, onnx.Options{Dims: bounds})
 }
 
 // fail puts the file's name before an error.
@@ -117,11 +129,13 @@ func weightBytes(g *graph.Graph) (weights, biases, scales int) {
 	return weights, biases, scales
 }
 
-// isInt8 reports whether any layer with weights computes in int8.
-func isInt8(g *graph.Graph) bool {
+// hasCodes reports whether anything is computed in codes.
+func hasCodes(g *graph.Graph) bool {
 	for _, n := range g.Nodes {
-		if n.Op == op.Quantize {
-			return true
+		for _, v := range n.Out {
+			if v.Quant.Quantized() {
+				return true
+			}
 		}
 	}
 	return false

@@ -24,7 +24,8 @@ rt/graph < rt/op/optest
 rt/tensor < rt/observe
 rt/tensor, kernels/fixed < rt/frontend, rt/task
 rt/graph, rt/frontend, rt/task, rt/observe < loader
-rt, loader, rt/frontend, rt/task, rt/observe < quant/onnx, quant/pass, quant/calib < quant
+rt < quant/foreign < quant/onnx, quant/tflite
+rt, loader, rt/frontend, rt/task, rt/observe < quant/onnx, quant/tflite, quant/pass, quant/calib < quant
 quant, loader, rt, testdata < cmd/edgerun
 `
 

@@ -56,7 +56,8 @@ func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, err
 		}
 		return readFrontEnd(p.file)
 	}
-	if !pictures {
+	given := p.given() != ""
+	if !pictures || !given && isCodes(v) && v.Shape.Rank != 4 {
 		return &frontend.Spec{Kind: frontend.KindNone}, nil
 	}
 	s := &frontend.Spec{Kind: frontend.KindPicture, Resize: p.resize, Layout: p.layout}
@@ -72,6 +73,10 @@ func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, err
 	}
 	if s.Channels, s.Height, s.Width = d[1], d[2], d[3]; s.Layout == frontend.NHWC {
 		s.Height, s.Width, s.Channels = d[1], d[2], d[3]
+	}
+	if !given && isCodes(v) {
+		pixelCodes(s, v)
+		return s, s.Check()
 	}
 	var err error
 	if s.Scale, err = fraction(p.scale); err != nil {
@@ -125,12 +130,14 @@ type feeder struct {
 	data calib.Dataset
 	fe   *frontend.FrontEnd
 	n    int // samples used
+
+	reals []float32 // of the sample at hand, for a network that takes codes
 }
 
-// newFeeder checks that the network has one float32 input of one sample at a time.
+// newFeeder checks that the network has one input of one sample at a time, of float32 or of codes with one scale.
 func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit int) (*feeder, error) {
-	if len(g.Inputs) != 1 || g.Inputs[0].DType != tensor.Float32 {
-		return nil, fmt.Errorf("the network has %d inputs, first %v; wanted one of float32", len(g.Inputs), g.Inputs[0].Type)
+	if len(g.Inputs) != 1 || g.Inputs[0].DType != tensor.Float32 && !isCodes(g.Inputs[0]) {
+		return nil, fmt.Errorf("the network has %d inputs, first %v; wanted one of float32, or of codes with one scale", len(g.Inputs), g.Inputs[0].Type)
 	}
 	if spec == nil {
 		spec = &frontend.Spec{Kind: frontend.KindNone}
@@ -171,5 +178,23 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 	if err != nil {
 		return err
 	}
-	return calib.Feed(f.fe, sample, s.Input(0).F32())
+	in, dst := s.Program().Graph().Inputs[0], s.Input(0)
+	if in.DType == tensor.Float32 {
+		return calib.Feed(f.fe, sample, dst.F32())
+	}
+	spec := f.fe.Spec()
+	switch n := in.Shape.Elements(); {
+	case takesCodes(in, &sample, &spec) && sample.Bytes != nil:
+		copy(dst.Bytes(), sample.Bytes)
+	case takesCodes(in, &sample, &spec):
+		putCodes(dst, in.DType, sample.Numbers)
+	default:
+		f.reals = slices.Grow(f.reals[:0], n)[:n]
+		if err := calib.Feed(f.fe, sample, f.reals); err != nil {
+			return err
+		}
+		quantizeReals(in.Quant, f.reals)
+		putCodes(dst, in.DType, f.reals)
+	}
+	return nil
 }

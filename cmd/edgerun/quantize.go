@@ -26,9 +26,9 @@ func quantizeCommand() *cobra.Command {
 	var dims []string
 	var data, out, labels, method string
 	c := &cobra.Command{
-		Use:   "quantize MODEL.onnx --calib DATA",
+		Use:   "quantize MODEL --calib DATA",
 		Short: "Turn a float network into a compressed int8 file",
-		Long: `Turn a float network into a compressed int8 file.
+		Long: `Turn a float network, an .onnx or .tflite file, into a compressed int8 file.
 
 DATA is what the network will see: an .npy file (first axis: samples), a folder of
 pictures or .wav files, or a .csv file. A few hundred samples are enough. uint8 data
@@ -67,9 +67,12 @@ an anomaly detector is found on the calibration data, which must be normal then.
 			if err := keepInputs([]string{out}, args[0], data, labels, q.pre.file); err != nil {
 				return err
 			}
-			g, err := importONNX(args[0], dims)
+			g, err := importModel(args[0], dims)
 			if err != nil {
 				return err
+			}
+			if hasCodes(g) {
+				return fmt.Errorf("%s: is quantized already: use 'edgerun convert'", args[0])
 			}
 			ds, err := calib.Open(data)
 			if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"edgerun/quant/calib"
 	"edgerun/rt"
 	"edgerun/rt/frontend"
-	"edgerun/rt/tensor"
 )
 
 // runCommand runs a model over files.
@@ -49,11 +47,12 @@ func runCommand() *cobra.Command {
 			}
 			w := bufio.NewWriter(c.OutOrStdout())
 			p := &printer{w: w, json: asJSON, answers: answers}
-			var all []float32
+			y := m.Graph.Outputs[0]
+			var all []byte
 			for _, path := range args[1:] {
 				err := r.each(c, path, 0, func(i int, out []float32) error {
 					if output != "" {
-						all = append(all, out...)
+						all = append(all, r.session.Output(0).Bytes()...)
 					}
 					return p.print(path, i, r.in, out)
 				})
@@ -68,8 +67,8 @@ func runCommand() *cobra.Command {
 				return nil
 			}
 			shape := r.session.OutputShape(0)
-			dims := append([]int{len(all) / max(1, shape.Elements())}, shape.Dims()[min(1, shape.Rank):]...)
-			return loader.WriteAtomic(output, func(w io.Writer) error { return calib.WriteNPY(w, dims, all) })
+			dims := append([]int{len(all) / max(1, y.DType.SizeBytes(shape.Elements()))}, shape.Dims()[min(1, shape.Rank):]...)
+			return loader.WriteAtomic(output, func(w io.Writer) error { return calib.WriteRawNPY(w, y.DType, dims, all) })
 		},
 	}
 	e.flags(c)
@@ -77,7 +76,7 @@ func runCommand() *cobra.Command {
 	dimFlag(c, &dims)
 	c.Flags().IntVar(&top, "top", 3, "classes to print")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
-	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file (float32)")
+	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file, in the type that the network gives")
 	return c
 }
 
@@ -117,7 +116,9 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		if err := feed.Fill(i, r.session); err != nil {
 			return err
 		}
-		r.in = append(r.in[:0], r.session.Input(0).F32()...)
+		if r.in, err = appendReals(r.in[:0], r.model.Graph.Inputs[0], r.session.Input(0)); err != nil {
+			return r.model.fail(err)
+		}
 		r.session.Reset() // each sample is a sequence of its own
 		r.session.Run()
 		if r.out, err = reals(r.out[:0], r.session); err != nil {
@@ -160,15 +161,5 @@ func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *fro
 
 // reals appends the session's first output as float32.
 func reals(dst []float32, s *rt.Session) ([]float32, error) {
-	v := s.Program().Graph().Outputs[0]
-	switch v.DType {
-	case tensor.Float32:
-		return append(dst, s.Output(0).F32()...), nil
-	case tensor.Int8:
-		for _, q := range s.Output(0).I8() {
-			dst = append(dst, v.Quant.Scale[0]*float32(int32(q)-v.Quant.Zero[0]))
-		}
-		return dst, nil
-	}
-	return nil, fmt.Errorf("output %q is %v, wanted float32 or int8", v.Name, v.DType)
+	return appendReals(dst, s.Program().Graph().Outputs[0], s.Output(0))
 }

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command line's scripts, testdata/script. $DIGITS is the folder of the built-in networks,
-// $TASKS that of the networks for other tasks; nan.csv holds two samples of 784 values, the last one NaN, sounds what
+// $TASKS that of the networks for other tasks, $TFLITE that of .tflite files; nan.csv holds two samples of 784 values, the last one NaN, sounds what
 // writeSounds writes.
 func TestScripts(t *testing.T) {
 	if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
@@ -30,11 +30,16 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	models, err := filepath.Abs("../../testdata/tflite")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DIGITS", digits)
 			e.Setenv("TASKS", tasks)
+			e.Setenv("TFLITE", models)
 			if err := writeSounds(filepath.Join(e.WorkDir, "sounds")); err != nil {
 				return err
 			}

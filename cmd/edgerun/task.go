@@ -139,12 +139,17 @@ func findThreshold(ctx context.Context, g *graph.Graph, spec *task.Spec, feed *f
 // taskOf guesses a network's task from its output: scores of classes, or none.
 func taskOf(g *graph.Graph) *task.Spec {
 	y := g.Outputs[0]
-	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 ||
+	if len(g.Outputs) != 1 || y.Shape.Rank != 2 || y.Shape.Dim[1] < 2 || y.DType != tensor.Float32 && !isCodes(y) ||
 		len(g.Inputs) == 1 && y.Shape == g.Inputs[0].Shape { // an autoencoder
 		return &task.Spec{Kind: task.KindNone}
 	}
 	s := &task.Spec{Kind: task.KindClassify, OutputIs: task.Logits, TopK: min(5, y.Shape.Dim[1])}
-	if n := g.Producers()[y]; n != nil {
+	producers := g.Producers()
+	n := producers[y]
+	for n != nil && (n.Op == op.Quantize || n.Op == op.Dequantize || n.Op == op.Reshape) {
+		n = producers[n.In[0]]
+	}
+	if n != nil {
 		switch n.Op {
 		case op.Softmax:
 			s.OutputIs = task.Probabilities

@@ -23,7 +23,8 @@ type array struct {
 }
 
 var npyTypes = map[string]tensor.DType{
-	"|u1": tensor.UInt8, "<u1": tensor.UInt8, "|i1": tensor.Int8, "<i1": tensor.Int8, "<i4": tensor.Int32, "<i8": tensor.Int64,
+	"|u1": tensor.UInt8, "<u1": tensor.UInt8, "|i1": tensor.Int8, "<i1": tensor.Int8, "<i2": tensor.Int16, "<i4": tensor.Int32,
+	"<i8": tensor.Int64,
 	"<f4": tensor.Float32, "<f8": tensor.Float64,
 }
 
@@ -344,6 +345,27 @@ func WriteNPY(w io.Writer, shape []int, data []float32) error {
 		err = n.Close()
 	}
 	return err
+}
+
+// WriteRawNPY writes little-endian elements of the given type as a .npy array, whose shape must have as many. It fails for
+// types that Open does not read.
+func WriteRawNPY(w io.Writer, d tensor.DType, shape []int, data []byte) error {
+	descr := ""
+	for k, known := range npyTypes {
+		if known == d {
+			descr = max(descr, k) // "|u1", as NumPy writes, rather than "<u1"
+		}
+	}
+	if descr == "" {
+		return fmt.Errorf("no .npy arrays of %v", d)
+	}
+	if _, err := w.Write(npyHeader(descr, shape)); err != nil {
+		return err
+	}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	return nil
 }
 
 // WriteLabelsNPY writes classes as a .npy array of int64.

@@ -208,7 +208,7 @@ func (c *call) emit(def *op.Def, suffix string, attrs op.Attrs, in ...*graph.Val
 	if v := c.compute(def, attrs, in); v != nil {
 		return v
 	}
-	n, err := c.im.g.Add(def, c.im.names.name(c.name+suffix), attrs, in...)
+	n, err := c.im.g.Add(def, c.im.names.Name(c.name+suffix), attrs, in...)
 	if err != nil {
 		c.fail("%w", inner(err))
 		return &graph.Value{}
@@ -227,7 +227,7 @@ func inner(err error) error {
 // newConst makes a constant, which im.grow has to accept.
 func (c *call) newConst(suffix string, shape tensor.Shape, data []float32) *graph.Value {
 	if c.err == nil {
-		c.err = c.im.grow(4 * len(data))
+		c.err = c.im.Grow(4 * len(data))
 	}
 	if c.err != nil {
 		return &graph.Value{}
@@ -242,7 +242,7 @@ func (c *call) fold(v *graph.Value, how string, sizeBytes int, make func(*tensor
 		return f
 	}
 	if c.err == nil {
-		c.err = c.im.grow(sizeBytes)
+		c.err = c.im.Grow(sizeBytes)
 	}
 	if c.err != nil {
 		return &graph.Value{}

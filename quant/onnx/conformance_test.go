@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"edgerun/quant/foreign"
 	"edgerun/rt"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
@@ -134,7 +135,7 @@ func conform(files map[string][]byte, bake bool) error {
 			return fmt.Errorf("%w: %s", errRefused, in.kind) // its file holds no TensorProto
 		}
 	}
-	im := &importer{source: 1 << 30}
+	im := &importer{Budget: foreign.Budget{Source: 1 << 30}}
 	load := func(kind string, i int) (*tensor.Tensor, *tensorProto, error) {
 		p, err := decodeTensorFile(files[kind+"_"+string(rune('0'+i))+".pb"])
 		if err != nil {

@@ -75,9 +75,9 @@ func (im *importer) external(entries map[string]string, wantBytes int64) ([]byte
 	}
 	if !im.files[name] {
 		im.files[name] = true
-		im.source += size
+		im.Source += size
 	}
-	if err := im.grow(int(length)); err != nil {
+	if err := im.Grow(int(length)); err != nil {
 		return nil, err
 	}
 	data := make([]byte, length)
@@ -85,19 +85,4 @@ func (im *importer) external(entries map[string]string, wantBytes int64) ([]byte
 		return nil, fmt.Errorf("external data in %s: %w", quote(location), err)
 	}
 	return data, nil
-}
-
-// Constants may grow by conversion and transposition; a small file that makes a lot of them is an attack.
-const (
-	growFactor = 16
-	growFree   = 64 << 20
-)
-
-// grow accounts for constant data about to be made.
-func (im *importer) grow(sizeBytes int) error {
-	im.made += int64(sizeBytes)
-	if limit := growFactor*im.source + growFree; im.made > limit {
-		return fmt.Errorf("constants need more than %d bytes, %d times what is stored", limit, growFactor)
-	}
-	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"edgerun/rt"
+	"edgerun/quant/foreign"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -12,30 +12,14 @@ import (
 
 // Exports compute shapes with nodes of their own: they are computed here, for reshapes need to know them at once.
 
-// maxComputed bounds a constant that the importer computes; larger ones are left to the passes.
-const maxComputed = 1 << 16
+const maxComputed = foreign.MaxComputed
 
 // compute runs an operator whose inputs are all constant, unless it has much to do.
 func (c *call) compute(def *op.Def, attrs op.Attrs, in []*graph.Value) *graph.Value {
-	constant := func(v *graph.Value) bool { return v != nil && v.Const != nil }
-	if def.MACs != nil || def.View || def.Outs != 1 || len(in) == 0 || slices.ContainsFunc(in, func(v *graph.Value) bool { return !constant(v) }) {
-		return nil
+	if t := foreign.Compute(def, c.name, attrs, in, c.room); t != nil {
+		return graph.NewConst(c.name, t)
 	}
-	g := &graph.Graph{}
-	n, err := g.Add(def, c.name, attrs, in...)
-	if err != nil || n.Out[0].Shape.Elements() > maxComputed || !c.room(n.Out[0].SizeBytes()) {
-		return nil // the error is Add's again
-	}
-	g.Outputs = n.Out
-	prog, err := rt.Compile(g, rt.Options{})
-	if err != nil {
-		return nil
-	}
-	s := prog.NewSession(nil)
-	s.Run()
-	t := tensor.New(n.Out[0].Type)
-	copy(t.Data.Bytes(), s.Output(0).Bytes())
-	return graph.NewConst(c.name, t)
+	return nil
 }
 
 // folders compute an operator of constants that edgerun has not, or not for integers. nil means: not these constants.

@@ -2,8 +2,8 @@ package onnx
 
 import (
 	"fmt"
-	"strings"
 
+	"edgerun/quant/foreign"
 	"edgerun/rt/op"
 )
 
@@ -33,7 +33,7 @@ type inliner struct {
 	sizes     map[*functionProto]int
 	depths    map[*functionProto]int
 	open      map[*functionProto]bool // being measured: meeting one again is recursion
-	taken     unique                  // names of values
+	taken     foreign.Names           // names of values
 	limit     int                     // of the flat graph's size
 	nodes     []*node
 }
@@ -51,7 +51,7 @@ type scope struct {
 func inline(m *modelProto) ([]*node, error) {
 	l := &inliner{
 		functions: map[functionKey]*functionProto{}, sizes: map[*functionProto]int{}, depths: map[*functionProto]int{},
-		open: map[*functionProto]bool{}, taken: unique{},
+		open: map[*functionProto]bool{}, taken: foreign.Names{},
 	}
 	l.limit = flatFree + flatFactor*len(m.graph.nodes)
 	for _, f := range m.functions {
@@ -199,7 +199,7 @@ func (l *inliner) call(f *functionProto, n *node) (*scope, error) {
 		if i < len(n.out) && n.out[i] != "" {
 			s.names[name] = n.out[i]
 		} else {
-			s.names[name] = l.taken.name(s.prefix + name)
+			s.names[name] = l.taken.Name(s.prefix + name)
 		}
 	}
 	for _, a := range f.defaults {
@@ -226,20 +226,6 @@ func prefix(call string) string {
 	return call + "/"
 }
 
-// unique remembers names and makes new ones that differ from all others.
-type unique map[string]int
-
-// name returns want, or want with a number where it is taken.
-func (u unique) name(want string) string {
-	got := want
-	for u[got] > 0 {
-		u[want]++
-		got = fmt.Sprintf("%s_%d", want, u[want])
-	}
-	u[got] = 1
-	return got
-}
-
 // rename maps a body's names to the caller's.
 func (l *inliner) rename(s *scope, names []string) []string {
 	if !s.inside {
@@ -252,7 +238,7 @@ func (l *inliner) rename(s *scope, names []string) []string {
 		}
 		actual, ok := s.names[name]
 		if !ok {
-			actual = l.taken.name(s.prefix + name)
+			actual = l.taken.Name(s.prefix + name)
 			s.names[name] = actual
 		}
 		out[i] = actual
@@ -324,12 +310,4 @@ func firstName(names []string, otherwise string) string {
 		}
 	}
 	return otherwise
-}
-
-// quote prints a name from a file.
-func quote(s string) string {
-	if len(s) > 100 {
-		s = strings.ToValidUTF8(s[:100], "") + "…"
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 
+	"edgerun/quant/foreign"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -15,21 +15,19 @@ import (
 
 // importer builds a graph from flat nodes.
 type importer struct {
-	opts   Options
-	dir    fs.FS
-	files  map[string]bool // external files met so far
-	source int64           // bytes of the model and those files
-	made   int64           // bytes of constants made so far
+	opts  Options
+	dir   fs.FS
+	files map[string]bool // external files met so far
+	foreign.Budget
 
-	g      *graph.Graph
-	inits  map[string]*tensorProto
-	values map[string]*graph.Value // by ONNX name; nil where the node that computes it was refused
-	uses   map[string]int          // readers of each name, graph outputs included
-	names  unique                  // of nodes
-	named  map[*graph.Value]bool   // values that carry their ONNX name
-	folded map[foldKey]*graph.Value
-	errs   []error
-	hidden int // errors left out of errs
+	g       *graph.Graph
+	inits   map[string]*tensorProto
+	values  map[string]*graph.Value // by ONNX name; nil where the node that computes it was refused
+	uses    map[string]int          // readers of each name, graph outputs included
+	names   foreign.Names           // of nodes
+	named   map[*graph.Value]bool   // values that carry their ONNX name
+	folded  map[foldKey]*graph.Value
+	refused foreign.Refusals
 }
 
 // foldKey identifies a constant made from another one, so that a weight used twice is converted once.
@@ -40,9 +38,9 @@ type foldKey struct {
 
 func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, error) {
 	im := &importer{
-		opts: o, dir: dir, source: sizeBytes, files: map[string]bool{},
+		opts: o, dir: dir, Budget: foreign.Budget{Source: sizeBytes}, files: map[string]bool{},
 		g:     &graph.Graph{Name: m.graph.name},
-		inits: map[string]*tensorProto{}, values: map[string]*graph.Value{}, uses: map[string]int{}, names: unique{},
+		inits: map[string]*tensorProto{}, values: map[string]*graph.Value{}, uses: map[string]int{}, names: foreign.Names{},
 		named: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
 	}
 	if m.graph.sparse > 0 {
@@ -78,7 +76,7 @@ func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, 
 			break
 		}
 	}
-	if err := im.err(); err != nil {
+	if err := im.refused.Err(); err != nil {
 		return nil, err
 	}
 	if err := im.addOutputs(m.graph.outputs); err != nil {
@@ -184,7 +182,7 @@ func (im *importer) addOutputs(outputs []*valueProto) error {
 		case used[v]:
 			// A view gives the value another name.
 			shape := make([]int, v.Shape.Rank)
-			n, err := im.g.Add(op.Reshape, im.names.name(out.name), op.Attrs{op.IntsAttr("shape", shape...)}, v)
+			n, err := im.g.Add(op.Reshape, im.names.Name(out.name), op.Attrs{op.IntsAttr("shape", shape...)}, v)
 			if err != nil {
 				return err
 			}
@@ -268,43 +266,8 @@ func (im *importer) node(n *node) bool {
 	return true
 }
 
-// maxErrors bounds how many refused nodes an error lists.
-const maxErrors = 100
-
 // report keeps the error of a node and reports whether the search for more makes sense.
 func (im *importer) report(n *node, err error) bool {
-	if len(im.errs) < maxErrors {
-		im.errs = append(im.errs, fmt.Errorf("%s: %w", n, err))
-	} else {
-		im.hidden++
-	}
+	im.refused.Add(fmt.Errorf("%s: %w", n, err))
 	return errors.Is(err, op.ErrUnsupported)
 }
-
-// err returns what was reported: one error as it is, several as a list.
-func (im *importer) err() error {
-	if len(im.errs) < 2 {
-		return errors.Join(im.errs...)
-	}
-	return &refusals{im.errs, im.hidden}
-}
-
-// refusals lists the nodes that cannot be imported, one to a line.
-type refusals struct {
-	errs   []error
-	hidden int
-}
-
-func (r *refusals) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d nodes cannot be imported:", len(r.errs)+r.hidden)
-	for _, err := range r.errs {
-		fmt.Fprintf(&b, "\n\t%v", err)
-	}
-	if r.hidden > 0 {
-		fmt.Fprintf(&b, "\n\tand %d more", r.hidden)
-	}
-	return b.String()
-}
-
-func (r *refusals) Unwrap() []error { return r.errs }

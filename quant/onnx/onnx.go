@@ -12,14 +12,13 @@
 package onnx
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"edgerun/quant/foreign"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 )
@@ -31,26 +30,13 @@ type Options struct {
 	Dims map[string]int
 }
 
-// maxFileBytes bounds a model file; protobuf itself ends at 2 GiB.
-const maxFileBytes = 1 << 31
-
 // Import reads an ONNX file. Symbolic dimensions keep their names in Value.Sym of the graph's inputs.
 //
 // Errors name the file; those about operators, forms of them or element types that edgerun does not run match
 // op.ErrUnsupported.
 func Import(path string, o Options) (*graph.Graph, error) {
 	name := filepath.Base(path)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("onnx: %s: not a regular file", name)
-	}
-	if info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("onnx: %s: %d bytes, want at most %d", name, info.Size(), int64(maxFileBytes))
-	}
-	data, err := os.ReadFile(path)
+	data, err := foreign.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -86,7 +72,7 @@ func parse(data []byte, dir fs.FS, o Options) (*graph.Graph, error) {
 
 // decode decodes a model and checks that it is one.
 func decode(data []byte) (*modelProto, error) {
-	if what := foreign(data); what != "" {
+	if what := foreign.Describe(data); what != "" {
 		return nil, fmt.Errorf("not an ONNX model: %s", what)
 	}
 	m, err := decodeModel(data)
@@ -103,31 +89,4 @@ func decode(data []byte) (*modelProto, error) {
 		return nil, errors.New("model has no graph")
 	}
 	return m, nil
-}
-
-// foreign says what a file is that is plainly something else.
-func foreign(data []byte) string {
-	switch {
-	case len(data) == 0:
-		return "the file is empty"
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return "a zip archive"
-	case len(data) >= 8 && string(data[4:8]) == "TFL3":
-		return "a TFLite model"
-	case bytes.HasPrefix(data, []byte("\x89HDF")):
-		return "an HDF5 file"
-	case bytes.HasPrefix(data, []byte("GGUF")):
-		return "a GGUF file"
-	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
-		return "a gzip archive"
-	}
-	for _, b := range data[:min(len(data), 512)] {
-		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7f {
-			return ""
-		}
-	}
-	if strings.HasPrefix(string(data), "version https://git-lfs") {
-		return "a Git LFS pointer; fetch the file itself"
-	}
-	return "a text"
 }

@@ -254,7 +254,7 @@ func importConstant(c *call) {
 // room accounts for a constant of some bytes.
 func (c *call) room(sizeBytes int) bool {
 	if c.err == nil {
-		c.err = c.im.grow(sizeBytes)
+		c.err = c.im.Grow(sizeBytes)
 	}
 	return c.err == nil
 }

@@ -132,7 +132,7 @@ func (im *importer) tensor(t *tensorProto) (*tensor.Tensor, error) {
 		return nil, fmt.Errorf("%s%v holds %d values, want %d", e.name, shape, count, n)
 	}
 	typ := tensor.Type{DType: e.dtype, Shape: shape}
-	if err := im.grow(typ.SizeBytes()); err != nil {
+	if err := im.Grow(typ.SizeBytes()); err != nil {
 		return nil, err
 	}
 	out := tensor.New(typ)
@@ -196,66 +196,4 @@ func fill(out *tensor.Tensor, raw []byte, code int64) {
 	default:
 		copy(out.Data.Bytes(), raw)
 	}
-}
-
-// float16 returns the value of IEEE 754 binary16 bits.
-func float16(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&0x3ff)
-	switch exp {
-	case 0:
-		v := float32(frac) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-}
-
-// ints returns the values of an integer tensor.
-func ints(t *tensor.Tensor) ([]int64, error) {
-	switch t.DType {
-	case tensor.Int64:
-		return t.Data.I64(), nil
-	case tensor.Int32:
-		out := make([]int64, len(t.Data.I32()))
-		for i, v := range t.Data.I32() {
-			out[i] = int64(v)
-		}
-		return out, nil
-	}
-	return nil, fmt.Errorf("element type %v, want int64", t.DType)
-}
-
-// permute returns t with its axes permuted: axis i of the result is axis perm[i] of t.
-func permute(t *tensor.Tensor, perm []int) *tensor.Tensor {
-	typ := t.Type
-	for i, p := range perm {
-		typ.Shape.Dim[i] = t.Shape.Dim[p]
-	}
-	out := tensor.New(typ)
-	rank := len(perm)
-	var stride [tensor.MaxRank]int // of the result's axes, in t
-	for i, p := range perm {
-		stride[i] = 1
-		for k := p + 1; k < rank; k++ {
-			stride[i] *= t.Shape.Dim[k]
-		}
-	}
-	size := t.DType.SizeBytes(1)
-	src, dst := t.Data.Bytes(), out.Data.Bytes()
-	var at [tensor.MaxRank]int
-	off := 0
-	for i := 0; i < len(dst); i += size {
-		copy(dst[i:i+size], src[off*size:off*size+size])
-		for k := rank - 1; k >= 0; k-- {
-			at[k]++
-			off += stride[k]
-			if at[k] < typ.Shape.Dim[k] {
-				break
-			}
-			off -= at[k] * stride[k]
-			at[k] = 0
-		}
-	}
-	return out
 }

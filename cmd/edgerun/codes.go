@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"edgerun/kernels/fixed"
+	"edgerun/quant/calib"
+	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
+	"edgerun/rt/tensor"
+)
+
+// Imported int8 networks take and give codes of their own types. Samples of the input's very type go in as they are; all
+// else is brought to reals first, which become codes by the input's scale.
+
+// codeRange returns the limits of a type of codes; ok says that it is one.
+func codeRange(d tensor.DType) (lo, hi float32, ok bool) {
+	switch d {
+	case tensor.Int8:
+		return math.MinInt8, math.MaxInt8, true
+	case tensor.UInt8:
+		return 0, math.MaxUint8, true
+	case tensor.Int16:
+		return math.MinInt16, math.MaxInt16, true
+	}
+	return 0, 0, false
+}
+
+// isCodes reports whether v holds codes with one scale.
+func isCodes(v *graph.Value) bool {
+	_, _, ok := codeRange(v.DType)
+	return ok && len(v.Quant.Scale) == 1
+}
+
+// putCodes writes numbers that are codes already.
+func putCodes(dst tensor.Buffer, d tensor.DType, codes []float32) {
+	lo, hi, _ := codeRange(d)
+	for i, c := range codes {
+		k := int32(min(max(c, lo), hi))
+		if d == tensor.Int16 {
+			dst.I16()[i] = int16(k)
+		} else {
+			dst.Bytes()[i] = byte(k)
+		}
+	}
+}
+
+// quantizeReals turns reals into codes in place: x/scale, halves away from zero, plus the zero point.
+func quantizeReals(q tensor.Quant, x []float32) {
+	for i, v := range x {
+		x[i] = fixed.Round32(v/q.Scale[0]) + float32(q.Zero[0])
+	}
+}
+
+// appendReals appends the reals that v's values in b stand for.
+func appendReals(dst []float32, v *graph.Value, b tensor.Buffer) ([]float32, error) {
+	if v.DType == tensor.Float32 {
+		return append(dst, b.F32()...), nil
+	}
+	if !isCodes(v) {
+		return nil, fmt.Errorf("value %q is %v, wanted float32, or codes with one scale", v.Name, v.Type)
+	}
+	scale, zero := v.Quant.Scale[0], v.Quant.Zero[0]
+	for i := range b.Len() / v.DType.SizeBytes(1) {
+		var code int32
+		switch v.DType {
+		case tensor.Int8:
+			code = int32(b.I8()[i])
+		case tensor.UInt8:
+			code = int32(b.Bytes()[i])
+		case tensor.Int16:
+			code = int32(int16(binary.LittleEndian.Uint16(b.Bytes()[2*i:])))
+		}
+		dst = append(dst, scale*float32(code-zero))
+	}
+	return dst, nil
+}
+
+// takesCodes reports whether a sample holds v's very codes, for a front end that leaves samples as they are.
+func takesCodes(v *graph.Value, s *calib.Sample, fe *frontend.Spec) bool {
+	return fe.Kind == frontend.KindNone && isCodes(v) && s.DType == v.DType && len(s.Bytes)+len(s.Numbers) == v.Shape.Elements()
+}
+
+// pixelCodes makes a picture's pixels the codes of v, less 128 for int8: what networks with such inputs are trained for.
+func pixelCodes(s *frontend.Spec, v *graph.Value) {
+	first := float32(0) // the code of a black pixel
+	if v.DType == tensor.Int8 {
+		first = -128
+	}
+	s.Scale = v.Quant.Scale[0]
+	s.Mean = make([]float32, s.Channels)
+	for c := range s.Mean {
+		s.Mean[c] = s.Scale * (float32(v.Quant.Zero[0]) - first)
+	}
+}

@@ -1,0 +1,375 @@
+package tflite
+
+import (
+	"slices"
+
+	"edgerun/quant/foreign"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// sliding is the geometry of a window that slides over height and width.
+type sliding struct {
+	kernel, stride, dilation [2]int
+}
+
+// window reads a window's options: the padding at field 0, strides (width first) at field 1, dilations at the given
+// field, 0 for none.
+func (c *call) window(kernel [2]int, dilation int) sliding {
+	o := c.options
+	w := sliding{kernel: kernel, stride: [2]int{int(o.int32(2, 0)), int(o.int32(1, 0))}, dilation: [2]int{1, 1}}
+	if dilation > 0 {
+		w.dilation = [2]int{int(o.int32(dilation+1, 1)), int(o.int32(dilation, 1))}
+	}
+	for i := range 2 {
+		for _, n := range []int{w.kernel[i], w.stride[i], w.dilation[i]} {
+			if n < 1 || n > 1<<16 {
+				c.fail("kernel %v, strides %v, dilations %v: want 1 to 65536", w.kernel, w.stride, w.dilation)
+			}
+		}
+	}
+	return w
+}
+
+// pads returns the padding of a picture of the given extents: top, left, bottom, right. Where it is odd, SAME puts one
+// more at the end. It reads field 0.
+func (c *call) pads(w sliding, height, width int) []int {
+	pads := make([]int, 4)
+	same := c.options.byte(0)
+	if c.err != nil || same > 1 {
+		c.fail("padding %d, want 0 (SAME) or 1 (VALID)", same)
+		return pads
+	}
+	for i, in := range []int{height, width} {
+		span := (w.kernel[i]-1)*w.dilation[i] + 1
+		out := (in + w.stride[i] - 1) / w.stride[i]
+		if same == 1 {
+			out = (in + w.stride[i] - span) / w.stride[i]
+		}
+		total := max(0, (out-1)*w.stride[i]+span-in)
+		pads[i], pads[2+i] = total/2, total-total/2
+	}
+	return pads
+}
+
+// activation returns the attributes of a fused activation.
+func (c *call) activation(field int) op.Attrs {
+	switch a := c.options.byte(field); a {
+	case 0:
+		return nil
+	case 1:
+		return op.Attrs{op.FloatAttr("min", 0)}
+	case 2:
+		return op.Attrs{op.FloatAttr("min", -1), op.FloatAttr("max", 1)}
+	case 3:
+		return op.Attrs{op.FloatAttr("min", 0), op.FloatAttr("max", 6)}
+	default:
+		c.unsupported("fused activation %d", a)
+		return nil
+	}
+}
+
+// picture is an input of [N,H,W,C].
+func (c *call) picture(i int) *graph.Value {
+	x := c.input(i)
+	if c.err == nil && x.Shape.Rank != 4 {
+		c.fail("input %d has shape %v, want [N,H,W,C]", i, x.Shape)
+	}
+	return x
+}
+
+// dequantized returns a quantized constant in float32.
+func (c *call) dequantized(v *graph.Value) *graph.Value {
+	if c.err != nil {
+		return v
+	}
+	if v.DType != tensor.Int8 || v.Const == nil || !v.Quant.Quantized() {
+		c.unsupported("weights of %v", v.Type)
+		return v
+	}
+	return c.fold(v, "float32", 4*v.Shape.Elements(), func(t *tensor.Tensor) *tensor.Tensor {
+		out := tensor.New(tensor.Type{DType: tensor.Float32, Shape: t.Shape})
+		channels, stride := len(t.Quant.Scale), 1
+		for k := t.Quant.Axis + 1; channels > 1 && k < t.Shape.Rank; k++ {
+			stride *= t.Shape.Dim[k]
+		}
+		for i, q := range t.Data.I8() {
+			k := i / stride % channels
+			out.Data.F32()[i] = t.Quant.Scale[k] * float32(int32(q)-t.Quant.Zero[k])
+		}
+		return out
+	})
+}
+
+// weights is a constant input of the rank wanted, for an operator on x. Quantized ones become float32 beside float32.
+func (c *call) weights(i int, x *graph.Value, rank int) *graph.Value {
+	v := c.input(i)
+	c.constant(i, "weights")
+	if c.err == nil && v.Shape.Rank != rank {
+		c.fail("weights have shape %v, want %d dimensions", v.Shape, rank)
+	}
+	if x.DType == tensor.Float32 && c.err == nil && v.DType != tensor.Float32 {
+		return c.dequantized(v)
+	}
+	return v
+}
+
+// requantized returns the constant v in another quantization: the same codes.
+func requantized(v *graph.Value, q tensor.Quant) *graph.Value {
+	t := *v.Const
+	t.Quant = q
+	return graph.NewConst(v.Name, &t)
+}
+
+// symmetric drops the zero points of weights, which the reference does not look at.
+func symmetric(v *graph.Value) *graph.Value {
+	if !slices.ContainsFunc(v.Quant.Zero, func(z int32) bool { return z != 0 }) {
+		return v
+	}
+	q := v.Quant
+	q.Zero = make([]int32, len(q.Scale))
+	return requantized(v, q)
+}
+
+// legacy reports whether an input holds uint8 codes in the file.
+func (c *call) legacy(i int) bool {
+	return i < len(c.operator.in) && c.operator.in[i] >= 0 && c.im.s.tensors[c.operator.in[i]].shifted()
+}
+
+// operands returns input, weights and maybe bias of a convolution as its operator takes them.
+//
+// The multiplier of a convolution is x·w/y in float64, but of uint8 codes the product x·w is rounded to float32 first:
+// there x is read with that product as its scale, and w with scale 1, which gives the same and changes no code. Zero
+// points of int8 weights do not count, those of uint8 weights do.
+func (c *call) operands(at int, x, w *graph.Value, bias, biasType int) []*graph.Value {
+	if c.err == nil && x.DType == tensor.Int8 {
+		if !c.legacy(at) {
+			w = symmetric(w)
+		} else if len(x.Quant.Scale) == 1 && len(w.Quant.Scale) == 1 {
+			v, err := c.im.view(x, c.name+"/scaled", tensor.PerTensor(x.Quant.Scale[0]*w.Quant.Scale[0], x.Quant.Zero[0]))
+			if err != nil {
+				c.fail("%w", inner(err))
+				return nil
+			}
+			x, w = v, requantized(w, tensor.PerTensor(1, w.Quant.Zero[0]))
+		}
+	}
+	return append([]*graph.Value{x, w}, c.bias(bias, biasType, x, w)...)
+}
+
+// bias returns the bias, or none. Beside int16, its type says how wide the accumulators are; without a bias the option
+// at field biasType does, and zeros of int32 stand for it.
+func (c *call) bias(i, biasType int, x, w *graph.Value) []*graph.Value {
+	if b := c.optional(i); b != nil {
+		return []*graph.Value{b}
+	}
+	if c.err != nil || x.DType != tensor.Int16 || biasType < 0 || c.options.byte(biasType) != codeInt32 {
+		return nil
+	}
+	return []*graph.Value{graph.NewConst(c.name+"/bias", tensor.New(tensor.Type{DType: tensor.Int32, Shape: tensor.MakeShape(w.Shape.Dim[0])}))}
+}
+
+const codeInt32 = 2 // among elemTypes
+
+func importConv2D(c *call) {
+	c.inputs(2, 3)
+	x := c.picture(0)
+	w := c.weights(1, x, 4)
+	if c.err != nil {
+		return
+	}
+	d := w.Shape.Dim
+	c.convolve(x, w, max(1, x.Shape.Dim[3]/max(1, d[3])), 4, 3, 6)
+}
+
+// importDepthwiseConv2D turns weights [1,H,W,C·m] into [C·m,H,W,1]: a convolution in C groups.
+func importDepthwiseConv2D(c *call) {
+	c.inputs(2, 3)
+	x := c.picture(0)
+	w := c.weights(1, x, 4)
+	if c.err == nil && w.Shape.Dim[0] != 1 {
+		c.fail("weights have shape %v, want [1,H,W,C]", w.Shape)
+	}
+	if c.err == nil && len(w.Quant.Scale) > 1 && w.Quant.Axis != 3 {
+		c.fail("weights have scales on axis %d, want 3", w.Quant.Axis)
+	}
+	if c.err != nil {
+		return
+	}
+	w = c.fold(w, "depthwise", w.SizeBytes(), func(t *tensor.Tensor) *tensor.Tensor {
+		out := foreign.Permute(t, []int{3, 1, 2, 0})
+		out.Quant.Axis = 0
+		return out
+	})
+	c.convolve(x, w, x.Shape.Dim[3], 5, 4, -1)
+}
+
+// convolve emits a convolution with weights [O,H,W,I]. The last three are fields of the options, −1 for none.
+func (c *call) convolve(x, w *graph.Value, groups, dilation, activation, biasType int) {
+	if c.err != nil {
+		return
+	}
+	win := c.window([2]int{w.Shape.Dim[1], w.Shape.Dim[2]}, dilation)
+	attrs := append(op.Attrs{op.IntsAttr("strides", win.stride[:]...), op.IntsAttr("pads", c.pads(win, x.Shape.Dim[1], x.Shape.Dim[2])...),
+		op.IntsAttr("dilations", win.dilation[:]...), op.IntAttr("groups", groups)}, c.activation(activation)...)
+	in := c.operands(0, x, w, 2, biasType)
+	c.set(0, c.emit(op.Conv2D, "", attrs, in...))
+}
+
+// importTransposeConv finds the padding as TFLite does: that of the convolution that leads back from the output.
+func importTransposeConv(c *call) {
+	c.inputs(3, 4)
+	size := c.ints(0, "output shape")
+	x := c.picture(2)
+	w := c.weights(1, x, 4)
+	if c.err == nil && (len(size) != 4 || slices.Min(size) < 1 || slices.Max(size) > tensor.MaxDim) {
+		c.fail("output shape %v", size)
+	}
+	if c.err != nil {
+		return
+	}
+	win := c.window([2]int{w.Shape.Dim[1], w.Shape.Dim[2]}, 0)
+	pads, extra := c.pads(win, size[1], size[2]), make([]int, 2)
+	if c.err != nil {
+		return
+	}
+	for i := range 2 {
+		// What the padding before leaves is cut off or added at the end.
+		rest := (x.Shape.Dim[1+i]-1)*win.stride[i] + win.kernel[i] - pads[i] - size[1+i]
+		pads[2+i], extra[i] = max(0, rest), max(0, -rest)
+	}
+	attrs := append(op.Attrs{op.IntsAttr("strides", win.stride[:]...), op.IntsAttr("pads", pads...), op.IntsAttr("outputPadding", extra...)},
+		c.activation(3)...)
+	in := c.operands(2, x, w, 3, 4)
+	c.set(0, c.emit(op.TransposeConv2D, "", attrs, in...))
+}
+
+func importFullyConnected(c *call) {
+	c.inputs(2, 3)
+	x, w := c.input(0), c.input(1)
+	if f := c.options.byte(1); f != 0 {
+		c.unsupported("weights format %d", f)
+	}
+	attrs := c.activation(0)
+	if c.err == nil && w.Shape.Rank != 2 {
+		c.fail("weights have shape %v, want [O,K]", w.Shape)
+	}
+	if c.err == nil && x.Shape.Rank < 1 {
+		c.fail("input has shape %v", x.Shape)
+	}
+	if c.err != nil {
+		return
+	}
+	k := w.Shape.Dim[1]
+	if keep := c.options.bool(2); x.Shape.Rank != 2 && !keep || x.Shape.Dim[x.Shape.Rank-1] != k {
+		x = c.reshape(x, "/rows", -1, k)
+	}
+	if w.Const == nil {
+		if len(c.in) > 2 && c.in[2] != nil || len(attrs) > 0 {
+			c.unsupported("computed weights with a bias or an activation")
+		}
+		c.set(0, c.emit(op.BatchMatMul, "", op.Attrs{op.IntAttr("adjY", 1)}, x, w))
+		return
+	}
+	w = c.weights(1, x, 2)
+	if c.err == nil && x.DType == tensor.Int8 && len(w.Quant.Scale) > 1 {
+		w = symmetric(w)
+	}
+	in := append([]*graph.Value{x, w}, c.bias(2, 4, x, w)...)
+	c.set(0, c.emit(op.FullyConnected, "", attrs, in...))
+}
+
+func importBatchMatMul(c *call) {
+	c.inputs(2, 2)
+	a, b := c.input(0), c.input(1)
+	if c.err == nil && a.DType == tensor.Float32 && b.DType != tensor.Float32 {
+		b = c.dequantized(b)
+	}
+	flag := func(name string, field int) op.Attr {
+		if c.options.bool(field) {
+			return op.IntAttr(name, 1)
+		}
+		return op.IntAttr(name, 0)
+	}
+	c.set(0, c.emit(op.BatchMatMul, "", op.Attrs{flag("adjX", 0), flag("adjY", 1)}, a, b))
+}
+
+// pool emits a pool, whose input and output are one quantization: the reference compares their scales to 1e-6 only and
+// clamps in the output's.
+func (c *call) pool(def *op.Def, more ...op.Attr) {
+	c.inputs(1, 1)
+	x := c.picture(0)
+	want := c.output(0)
+	o := c.options
+	win := c.window([2]int{int(o.int32(4, 0)), int(o.int32(3, 0))}, 0)
+	if c.err != nil {
+		return
+	}
+	if x.Quant.Quantized() && !x.Quant.Equal(want.Quant) {
+		if len(x.Quant.Scale) != 1 || len(want.Quant.Scale) != 1 || x.Quant.Zero[0] != want.Quant.Zero[0] ||
+			max(x.Quant.Scale[0]-want.Quant.Scale[0], want.Quant.Scale[0]-x.Quant.Scale[0]) > 1e-6 {
+			c.unsupported("input %v and output %v that differ in quantization", x.Type, want)
+			return
+		}
+		var err error
+		if x, err = c.im.view(x, c.name+"/scaled", want.Quant); err != nil {
+			c.fail("%w", inner(err))
+		}
+	}
+	attrs := append(op.Attrs{op.IntsAttr("kernel", win.kernel[:]...), op.IntsAttr("strides", win.stride[:]...),
+		op.IntsAttr("pads", c.pads(win, x.Shape.Dim[1], x.Shape.Dim[2])...)}, c.activation(5)...)
+	c.set(0, c.move(def, "", append(attrs, more...), x))
+}
+
+func importMaxPool2D(c *call) { c.pool(op.MaxPool2D) }
+
+func importAveragePool2D(c *call) {
+	if c.legacy(0) {
+		c.pool(op.AveragePool2D, op.IntAttr("unsigned", 1)) // the mean of uint8 codes rounds halves up
+		return
+	}
+	c.pool(op.AveragePool2D)
+}
+
+func importMean(c *call) {
+	c.inputs(2, 2)
+	x := c.input(0)
+	var axes []int
+	for _, a := range c.ints(1, "axes") {
+		axes = append(axes, c.axis(a, x.Shape.Rank))
+	}
+	slices.Sort(axes)
+	keep := 0
+	if c.options.bool(0) {
+		keep = 1
+	}
+	c.set(0, c.emit(op.Mean, "", op.Attrs{op.IntsAttr("axes", slices.Compact(axes)...), op.IntAttr("keepDims", keep)}, x))
+}
+
+// resize emits a Resize; align and half are the fields of its options.
+func (c *call) resize(mode string, align, half int) {
+	c.inputs(2, 2)
+	x := c.picture(0)
+	size := c.ints(1, "size")
+	coordinates := "asymmetric"
+	switch {
+	case c.options.bool(align) && c.options.bool(half):
+		c.fail("align_corners and half_pixel_centers exclude each other")
+	case c.options.bool(align):
+		coordinates = "align_corners"
+	case c.options.bool(half):
+		coordinates = "half_pixel"
+	}
+	if c.err == nil && len(size) != 2 {
+		c.fail("size %v, want 2 numbers", size)
+	}
+	attrs := op.Attrs{op.IntsAttr("size", size...), op.StringAttr("mode", mode), op.StringAttr("coordinates", coordinates)}
+	if mode == "nearest" {
+		attrs = append(attrs, op.StringAttr("rounding", "tflite"))
+	}
+	c.set(0, c.move(op.Resize, "", attrs, x))
+}
+
+func importResizeBilinear(c *call)        { c.resize("linear", 2, 3) }
+func importResizeNearestNeighbor(c *call) { c.resize("nearest", 0, 1) }

@@ -1,0 +1,148 @@
+package tflite
+
+import (
+	"math"
+
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+// binary emits an operator of two operands with a fused activation at field 0.
+func (c *call) binary(def *op.Def) {
+	c.inputs(2, 2)
+	a, b := c.input(0), c.input(1)
+	c.set(0, c.emit(def, "", c.activation(0), a, b))
+}
+
+func importAdd(c *call) { c.binary(op.Add) }
+func importSub(c *call) { c.binary(op.Sub) }
+func importMul(c *call) { c.binary(op.Mul) }
+func importDiv(c *call) { c.binary(op.Div) }
+
+// limit emits a clamp.
+func (c *call) limit(attrs op.Attrs) *graph.Value {
+	c.inputs(1, 1)
+	return c.emit(op.Clamp, "", attrs, c.input(0))
+}
+
+func importRelu(c *call) { c.set(0, c.limit(op.Attrs{op.FloatAttr("min", 0)})) }
+
+func importReluN1To1(c *call) {
+	c.set(0, c.limit(op.Attrs{op.FloatAttr("min", -1), op.FloatAttr("max", 1)}))
+}
+
+func importRelu0To1(c *call) {
+	c.set(0, c.limit(op.Attrs{op.FloatAttr("min", 0), op.FloatAttr("max", 1)}))
+}
+
+// importRelu6 clamps codes as they are: unlike RELU, the operator RELU6 does not look at the output's scale.
+func importRelu6(c *call) {
+	y := c.limit(op.Attrs{op.FloatAttr("min", 0), op.FloatAttr("max", 6)})
+	if c.err == nil {
+		y.Quant = c.input(0).Quant
+	}
+	c.set(0, y)
+}
+
+// unary emits an operator of one operand. Where the arithmetic fixes the quantization of int8 results, that is the
+// result's, whatever the file says.
+func (c *call) unary(def *op.Def, attrs op.Attrs) {
+	c.inputs(1, 1)
+	x := c.input(0)
+	y := c.emit(def, "", attrs, x)
+	if c.err == nil && y.DType == tensor.Int8 && def.Quant.Kind == op.FixedOutput {
+		y.Quant = tensor.PerTensor(def.Quant.Scale, def.Quant.Zero)
+	}
+	c.set(0, y)
+}
+
+func importLogistic(c *call)  { c.unary(op.Logistic, nil) }
+func importTanh(c *call)      { c.unary(op.Tanh, nil) }
+func importHardSwish(c *call) { c.unary(op.HardSwish, nil) }
+func importLogSoftmax(c *call) {
+	c.unary(op.LogSoftmax, nil)
+}
+
+func importLeakyRelu(c *call) {
+	c.unary(op.LeakyRelu, op.Attrs{op.FloatAttr("alpha", c.options.float32(0, 0))})
+}
+
+func importSoftmax(c *call) {
+	c.inputs(1, 1)
+	x, want := c.input(0), c.output(0)
+	beta := c.options.float32(0, 0)
+	if !(beta > 0) || math.IsInf(float64(beta), 0) {
+		c.fail("beta is %g, want a positive number", beta)
+	}
+	if c.err != nil {
+		return
+	}
+	var attrs op.Attrs
+	switch {
+	case beta == 1:
+	case x.DType == tensor.Float32:
+		x = c.emit(op.Mul, "/beta", nil, x, graph.NewConst(c.name+"/beta", tensor.FromF32(tensor.MakeShape(), []float32{beta})))
+	default:
+		attrs = append(attrs, op.FloatAttr("beta", beta))
+	}
+	if want.DType != x.DType {
+		attrs = append(attrs, op.IntAttr("to", int(want.DType)))
+	}
+	c.set(0, c.emit(op.Softmax, "", attrs, x))
+}
+
+func importPRelu(c *call) {
+	c.inputs(2, 2)
+	x, alpha := c.input(0), c.input(1)
+	if c.err == nil && x.DType == tensor.Float32 && alpha.DType != tensor.Float32 {
+		alpha = c.dequantized(alpha)
+	}
+	c.set(0, c.emit(op.PRelu, "", nil, x, alpha))
+}
+
+// importQuantize passes codes on that mean the same already.
+func importQuantize(c *call) {
+	c.inputs(1, 1)
+	x, want := c.input(0), c.output(0)
+	switch {
+	case c.err != nil:
+	case !want.Quant.Quantized():
+		c.fail("output has no scale")
+	case x.DType == want.DType && x.Quant.Equal(want.Quant):
+		c.set(0, x)
+	default:
+		y, err := c.im.convert(x, "", want.DType, want.Quant)
+		if err != nil {
+			c.fail("%w", inner(err))
+			return
+		}
+		c.set(0, y)
+	}
+}
+
+func importDequantize(c *call) {
+	c.inputs(1, 1)
+	x := c.input(0)
+	switch {
+	case c.err != nil:
+	case x.DType == tensor.Float32: // float16 in the file
+		c.set(0, x)
+	case x.Const != nil:
+		c.set(0, c.dequantized(x))
+	default:
+		c.set(0, c.emit(op.Dequantize, "", nil, x))
+	}
+}
+
+func importCast(c *call) {
+	c.inputs(1, 1)
+	x, want := c.input(0), c.output(0)
+	switch {
+	case c.err != nil:
+	case x.DType == want.DType:
+		c.set(0, x)
+	default:
+		c.set(0, c.emit(op.Cast, "", op.Attrs{op.IntAttr("to", int(want.DType))}, x))
+	}
+}

@@ -27,6 +27,9 @@ func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
 	var tied []*graph.Value
 	for _, n := range g.Nodes {
 		kind := n.Op.Quant.Kind
+		if len(n.Out) == 0 {
+			continue // it sets a variable
+		}
 		if _, known := ranges[n.Out[0]]; !known || kind != op.SameRange && kind != op.TiedRange {
 			continue
 		}

@@ -60,10 +60,23 @@ func (c *call) finish() {
 
 // input returns an input that must be there; after an error it is an empty value, never nil.
 func (c *call) input(i int) *graph.Value {
-	if v := c.optional(i); v != nil {
+	v := c.optional(i)
+	switch {
+	case v == nil:
+		c.fail("input %d is missing", i)
+	case c.im.handles[v]:
+		c.fail("input %d is a variable's handle", i)
+	case v.Var != nil: // an operator that does not keep its state there
+		var err error
+		if v, err = c.im.read(v); err != nil {
+			c.fail("%w", inner(err))
+			break
+		}
+		c.in[i] = v
+		return v
+	default:
 		return v
 	}
-	c.fail("input %d is missing", i)
 	return &graph.Value{}
 }
 

@@ -21,15 +21,18 @@ type importer struct {
 	m *model
 	s *subgraph
 
-	g       *graph.Graph
-	types   []tensor.Type // of tensors as they are in the graph, by index, where typed says so
-	typed   []bool
-	values  []*graph.Value // by index
-	state   []state
-	names   foreign.Names         // of nodes
-	bound   map[*graph.Value]bool // values that stand for a tensor and carry its name
-	folded  map[foldKey]*graph.Value
-	refused foreign.Refusals
+	g      *graph.Graph
+	types  []tensor.Type // of tensors as they are in the graph, by index, where typed says so
+	typed  []bool
+	values []*graph.Value // by index
+	state  []state
+	names  foreign.Names         // of nodes
+	bound  map[*graph.Value]bool // values that stand for a tensor and carry its name
+	folded map[foldKey]*graph.Value
+	// resources are variables by name, handles the same as a set: such a variable has no type until it is read or set.
+	resources map[resource]*graph.Value
+	handles   map[*graph.Value]bool
+	refused   foreign.Refusals
 }
 
 // state is how a tensor stands.
@@ -52,7 +55,8 @@ func build(m *model, r *reader, o Options) (*graph.Graph, error) {
 	n := len(s.tensors)
 	im := &importer{opts: o, Budget: foreign.Budget{Source: int64(len(r.data))}, r: r, m: m, s: s, g: &graph.Graph{Name: clip(s.name)},
 		types: make([]tensor.Type, n), typed: make([]bool, n), values: make([]*graph.Value, n), state: make([]state, n), names: foreign.Names{},
-		bound: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{}}
+		bound: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
+		resources: map[resource]*graph.Value{}, handles: map[*graph.Value]bool{}}
 	if err := im.addInputs(); err != nil {
 		return nil, err
 	}
@@ -258,6 +262,14 @@ func (im *importer) addOutputs() error {
 			return fmt.Errorf("output %s is not computed or occurs twice", im.tensorName(i))
 		}
 		listed[i] = true
+		if im.handles[v] {
+			return fmt.Errorf("output %s is a variable's handle: %w", im.tensorName(i), op.ErrUnsupported)
+		}
+		if v.Var != nil {
+			if v, err = im.read(v); err != nil {
+				return err
+			}
+		}
 		name := clip(im.s.tensors[i].name)
 		switch {
 		case im.s.tensors[i].shifted():
@@ -288,6 +300,16 @@ func (im *importer) view(v *graph.Value, name string, q tensor.Quant) (*graph.Va
 	return n.Out[0], nil
 }
 
+// read appends a copy of what a variable holds at this place.
+func (im *importer) read(v *graph.Value) (*graph.Value, error) {
+	n, err := im.g.Add(op.Read, im.names.Name(v.Name+"/read"), nil, v)
+	if err != nil {
+		return nil, err
+	}
+	n.Out[0].Quant = v.Quant
+	return n.Out[0], nil
+}
+
 // data returns the stored bytes of a tensor; none for a computed one.
 func (im *importer) data(i int32) []byte {
 	if b := im.s.tensors[i].buffer; b < len(im.m.buffers) {
@@ -307,7 +329,12 @@ func (im *importer) value(i int32) (*graph.Value, error) {
 		return nil, err
 	}
 	if info.variable {
-		return nil, fmt.Errorf("%s: variables %w", im.tensorName(i), op.ErrUnsupported)
+		if err := im.Grow(t.SizeBytes()); err != nil {
+			return nil, err
+		}
+		v := graph.NewVariable(clip(info.name), zeros(t))
+		im.define(i, v)
+		return v, nil
 	}
 	if len(raw) == 0 && t.Shape.Elements() > 0 {
 		return nil, fmt.Errorf("%s is neither an input nor a constant nor computed before it is used", im.tensorName(i))

@@ -332,21 +332,6 @@ func importAveragePool2D(c *call) {
 	c.pool(op.AveragePool2D)
 }
 
-func importMean(c *call) {
-	c.inputs(2, 2)
-	x := c.input(0)
-	var axes []int
-	for _, a := range c.ints(1, "axes") {
-		axes = append(axes, c.axis(a, x.Shape.Rank))
-	}
-	slices.Sort(axes)
-	keep := 0
-	if c.options.bool(0) {
-		keep = 1
-	}
-	c.set(0, c.emit(op.Mean, "", op.Attrs{op.IntsAttr("axes", slices.Compact(axes)...), op.IntAttr("keepDims", keep)}, x))
-}
-
 // resize emits a Resize; align and half are the fields of its options.
 func (c *call) resize(mode string, align, half int) {
 	c.inputs(2, 2)

@@ -17,7 +17,7 @@ import (
 // model is a decoded file. Buffers and options are the file's own memory.
 type model struct {
 	codes     []opCode
-	subgraphs []*subgraph // only the first one's content is decoded
+	subgraphs []*subgraph // of others than the first one, content is decoded when it is wanted
 	buffers   [][]byte
 }
 
@@ -30,6 +30,7 @@ type opCode struct {
 
 type subgraph struct {
 	name            string
+	fields          table
 	tensors         []*tensorInfo
 	inputs, outputs []int32
 	ops             []*operator
@@ -107,9 +108,9 @@ func decodeModel(r *reader) *model {
 		r.fail("model has no subgraph")
 	}
 	for i, t := range graphs {
-		s := &subgraph{name: t.string(4, "subgraph's name")}
+		s := &subgraph{name: t.string(4, "subgraph's name"), fields: t}
 		if i == 0 {
-			decodeSubgraph(s, t, m)
+			decodeSubgraph(s, m)
 		}
 		m.subgraphs = append(m.subgraphs, s)
 	}
@@ -132,8 +133,12 @@ func decodeOpCode(t table) opCode {
 	return c
 }
 
-func decodeSubgraph(s *subgraph, t table, m *model) {
-	r := t.r
+// decodeSubgraph reads a subgraph's content, once.
+func decodeSubgraph(s *subgraph, m *model) {
+	t, r := s.fields, s.fields.r
+	if s.tensors != nil {
+		return
+	}
 	for _, tt := range t.tables(0, "tensor") {
 		s.tensors = append(s.tensors, decodeTensor(tt, m))
 	}

@@ -135,7 +135,7 @@ func TestRefused(t *testing.T) {
 		{"activation", change(func(m *fileModel) { m.ops[0].options[0] = byte(5) }), "fused activation 5 unsupported", true},
 		{"new option", change(func(m *fileModel) { m.ops[0].options = append(m.ops[0].options, nil, nil, byte(1)) }), "option 5 unsupported", true},
 		{"strings", change(func(m *fileModel) { m.tensors[0].code = elem("string") }), "element type string unsupported", true},
-		{"variable", change(func(m *fileModel) { m.tensors[1].variable, m.tensors[1].data = true, nil }), `tensor "w": variables unsupported`, true},
+		{"variable", change(func(m *fileModel) { m.tensors[1].variable, m.tensors[1].data = true, nil }), "computed weights with a bias or an activation unsupported", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse(c.file, Options{})

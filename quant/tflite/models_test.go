@@ -104,8 +104,8 @@ func TestWholeModels(t *testing.T) {
 			})
 		})
 	}
-	if ran < 16 {
-		t.Errorf("%d runs, want 16 or more", ran)
+	if ran < 22 {
+		t.Errorf("%d runs, want 22 or more", ran)
 	}
 }
 

@@ -115,10 +115,11 @@ func (c *call) blocks() (sizes, borders []int) {
 	return sizes, borders
 }
 
-// importSpaceToBatchND pads with the output's zero point, then deals the positions within a block out to the batch.
+// importSpaceToBatchND pads, then deals the positions within a block out to the batch. Padding has code 0, whatever the
+// zero point, as in TFLite Micro; uint8, which only TFLite has, is padded with the zero point as there.
 func importSpaceToBatchND(c *call) {
 	sizes, borders := c.blocks()
-	x, want := c.input(0), c.output(0)
+	x := c.input(0)
 	if c.err != nil {
 		return
 	}
@@ -129,10 +130,12 @@ func importSpaceToBatchND(c *call) {
 	}
 	if slices.Max(pads) > 0 {
 		attrs := op.Attrs{op.IntsAttr("pads", pads...)}
-		if len(want.Quant.Zero) == 1 {
-			if v := codeValue(x, want.Quant.Zero[0]); v != 0 {
-				attrs = append(attrs, op.FloatAttr("value", v))
-			}
+		code := int32(0)
+		if c.legacy(0) {
+			code = x.Quant.Zero[0]
+		}
+		if v := codeValue(x, code); v != 0 {
+			attrs = append(attrs, op.FloatAttr("value", v))
 		}
 		x = c.move(op.Pad, "/pad", attrs, x)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,8 @@ type vectorCase struct {
 	Op, Name        string
 	Params          map[string]any
 	Inputs, Outputs []*vectorTensor
+	// Invocations are further runs of the same session, the first one included, of an operator with state.
+	Invocations []struct{ Inputs, Outputs [][]any }
 }
 
 type vectorTensor struct {
@@ -184,7 +187,7 @@ func TestOperatorVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran, skipped := 0, map[string]int{}
+	ran, stateful, skipped := 0, 0, map[string]int{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json.gz")
 		if name == "models" {
@@ -217,15 +220,21 @@ func TestOperatorVectors(t *testing.T) {
 					if err != nil {
 						t.Fatalf("%s: %v", c.Name, err)
 					}
-					c.check(t, p.NewSession(nil))
+					s := p.NewSession(nil)
+					c.check(t, s)
+					if len(c.Invocations) > 0 {
+						s.Reset()
+						c.checkState(t, s)
+						stateful++
+					}
 				}
 			}
 		})
 	}
-	if ran < 870 {
-		t.Errorf("%d cases ran, want 870 or more", ran)
+	if ran < 1055 || stateful == 0 {
+		t.Errorf("%d cases ran, %d with state, want 1055 or more", ran, stateful)
 	}
-	t.Logf("%d cases ran; operators not run: %v", ran, skipped)
+	t.Logf("%d cases ran, %d runs with state; operators not run: %v", ran, stateful, skipped)
 }
 
 func (c *vectorCase) check(t *testing.T, s *rt.Session) {
@@ -244,5 +253,24 @@ func (c *vectorCase) check(t *testing.T, s *rt.Session) {
 		if !bytes.Equal(s.Output(i).Bytes(), v.bytes()) {
 			t.Errorf("%s on %s: output %d differs", c.Name, s.Program().Kernels().Name, i)
 		}
+	}
+}
+
+// checkState runs all of the case's invocations in a session that has its first state.
+func (c *vectorCase) checkState(t *testing.T, s *rt.Session) {
+	t.Helper()
+	for k, run := range c.Invocations {
+		step := vectorCase{Name: fmt.Sprintf("%s, run %d", c.Name, k)}
+		i := 0
+		for _, v := range c.Inputs {
+			if v != nil && !v.Const && !v.Variable {
+				step.Inputs = append(step.Inputs, &vectorTensor{DType: v.DType, Data: run.Inputs[i]})
+				i++
+			}
+		}
+		for i, v := range c.Outputs {
+			step.Outputs = append(step.Outputs, &vectorTensor{DType: v.DType, Data: run.Outputs[i]})
+		}
+		step.check(t, s)
 	}
 }

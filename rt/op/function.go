@@ -10,7 +10,7 @@ import (
 
 // Unary is y = f(x), element by element; attribute function names f, alpha is elu's slope.
 //
-//	abs neg sign                      float32, int8, int32, int64 (integers wrap)
+//	abs neg sign                      float32, int8, int32, int64 (integers wrap); abs int16 too
 //	square                            float32, int8, int32, int64
 //	sqrt rsqrt reciprocal exp log     float32, int8
 //	floor ceil round                  float32, int8; round takes halves to the even integer
@@ -39,7 +39,8 @@ type unaryFunction struct {
 	name  string
 	f32   func(x, alpha float32) float32
 	i64   func(int64) int64
-	table func(*Node) (*[256]int8, error) // int8 where it is not made from f32
+	table func(*Node) (*[256]int8, error)            // int8 where it is not made from f32
+	codes func(*Prepare, tensor.DType) (Step, error) // int8 and int16, for functions that have both
 }
 
 func plain(f func(float32) float32) func(x, _ float32) float32 {
@@ -47,7 +48,7 @@ func plain(f func(float32) float32) func(x, _ float32) float32 {
 }
 
 var unaryFunctions = []unaryFunction{
-	{name: "abs", f32: plain(func(x float32) float32 { return float32(math.Abs(float64(x))) }), i64: func(x int64) int64 { return max(x, -x) }, table: absTable},
+	{name: "abs", f32: plain(func(x float32) float32 { return float32(math.Abs(float64(x))) }), i64: func(x int64) int64 { return max(x, -x) }, codes: prepareAbs},
 	{name: "neg", f32: plain(func(x float32) float32 { return -x }), i64: func(x int64) int64 { return -x }},
 	{name: "sign", f32: plain(signF32), i64: func(x int64) int64 { return min(max(x, -1), 1) }},
 	{name: "square", f32: plain(func(x float32) float32 { return x * x }), i64: func(x int64) int64 { return x * x }},
@@ -95,6 +96,8 @@ func prepareFunction(p *Prepare) (Step, error) {
 	switch d := x.DType; {
 	case d == tensor.Float32 && f.f32 != nil:
 		return &eachStep{x.Slot, y.Slot, eachOf(func(v float32) float32 { return f.f32(v, alpha) })}, nil
+	case (d == tensor.Int8 || d == tensor.Int16) && f.codes != nil:
+		return f.codes(p, d)
 	case d == tensor.Int8 && f.f32 != nil:
 		table := f.table
 		if table == nil {
@@ -167,13 +170,17 @@ func eluTable(n *Node) (*[256]int8, error) {
 	})
 }
 
-func absTable(n *Node) (*[256]int8, error) {
-	sx, sy, zx, zy, err := unaryS8(n)
+// prepareAbs makes the step of codes of type d: y = clamp(MBQM(|x − zx|) + zy), which equal scales do not change.
+func prepareAbs(p *Prepare, d tensor.DType) (Step, error) {
+	sx, sy, zx, zy, err := unaryCodes(p.Node, d)
 	if err != nil {
 		return nil, err
 	}
 	m, e := fixed.Quantize(float64(sx / sy))
-	return codeTable(zx, func(v int32) int32 { return fixed.MBQM(max(v, -v), m, e) + zy }), nil
+	if e > 31 {
+		return nil, scaleError(sx, sy)
+	}
+	return newCodes(p, zx, func(v int32) int32 { return addSat(fixed.MBQM(max(v, -v), m, e), zy) }), nil
 }
 
 func rsqrtTable(n *Node) (*[256]int8, error) {

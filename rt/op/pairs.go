@@ -4,7 +4,7 @@ import "edgerun/rt/tensor"
 
 // element are the types of memory that portable steps work on; bool is uint8.
 type element interface {
-	int8 | uint8 | int32 | int64 | float32
+	int8 | uint8 | int16 | int32 | int64 | float32
 }
 
 // pairs runs a function of two elements over the parts of a binaryStep.

@@ -1,15 +1,14 @@
 package op
 
 import (
-	"fmt"
-
 	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
 )
 
 // SquaredDifference is (a − b)² with numpy's broadcasting.
 //
-// int8: TFLite's SQUARED_DIFFERENCE (both operands scaled up by 2^7 and brought to a common scale). int32, int64: wraps.
+// int8: TFLite's SQUARED_DIFFERENCE (both operands scaled up by 2^7 and brought to a common scale); int16: the same, not
+// scaled up, without zero points. int32, int64: wraps.
 var SquaredDifference = register(Def{
 	Code: 44, Name: "SquaredDifference", MinIn: 2, MaxIn: 2, Outs: 1, InPlace: []int{0, 1},
 	Infer: inferBinary, Quant: Quantization{Kind: OwnRange},
@@ -24,6 +23,9 @@ var SquaredDifference = register(Def{
 				return d * d
 			})), nil
 		}
+		if p.In[0].DType == tensor.Int16 {
+			return prepareSquaredDifferenceS16(p, st)
+		}
 		s, z, err := binaryS8(p)
 		if err != nil {
 			return nil, err
@@ -34,7 +36,7 @@ var SquaredDifference = register(Def{
 		b := scaledCodes(z[1], float64(s[1])/twice, left)
 		m, e := fixed.Quantize(float64(twice*twice) / float64(float32((1<<(2*left))*s[2])))
 		if e > 31 {
-			return nil, fmt.Errorf("output scale %g is too small for input scales %g and %g: %w", s[2], s[0], s[1], ErrUnsupported)
+			return nil, productError(s)
 		}
 		st.info.PackedBytes = 4 * (len(a) + len(b))
 		// |a|, |b| ≤ 2^14, so the square stays below 2^31.
@@ -44,6 +46,28 @@ var SquaredDifference = register(Def{
 		})), nil
 	},
 })
+
+// prepareSquaredDifferenceS16 is the int16 form. The operands come to less than 2^14 each, so the square fits 31 bits.
+func prepareSquaredDifferenceS16(p *Prepare, st *binaryStep) (Step, error) {
+	s, z, err := binaryCodes(p, tensor.Int16, tensor.Int16, tensor.Int16)
+	if err != nil {
+		return nil, err
+	}
+	if err := symmetric(z[:]...); err != nil {
+		return nil, err
+	}
+	twice := 2 * max(float64(s[0]), float64(s[1]))
+	ma, ea := fixed.Quantize(float64(s[0]) / twice)
+	mb, eb := fixed.Quantize(float64(s[1]) / twice)
+	m, e := fixed.Quantize(float64(twice*twice) / float64(s[2]))
+	if e > 31 {
+		return nil, productError(s)
+	}
+	return st.portable(pairs(func(a, b int16) int16 {
+		d := fixed.MBQM(int32(a), ma, ea) - fixed.MBQM(int32(b), mb, eb)
+		return int16(min(max(fixed.MBQM(d*d, m, e), -1<<15), 1<<15-1))
+	})), nil
+}
 
 // scaledCodes is (code − zero)·2^left times a real multiplier below 1, for every code.
 func scaledCodes(zero int32, real float64, left uint) *[256]int32 {

@@ -196,7 +196,29 @@ func seeds() [][]byte {
 		{code: opNumber("DEPTHWISE_CONV_2D"), in: []int32{0, 2, -1}, out: []int32{3}, kind: 2, options: fbTable{byte(0), int32(2), int32(2), int32(2), byte(3)}},
 		{code: opNumber("STRIDED_SLICE"), in: []int32{3, 4, 5, 6}, out: []int32{7}, kind: 32, options: fbTable{int32(13), int32(13), int32(0), int32(0), int32(2)}},
 	}, inputs: []int32{0}, outputs: []int32{7}}
-	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes()}
+	blocks := &fileModel{tensors: []fileTensor{
+		{name: "x", shape: []int32{1, 3, 4, 2}, code: elem("float32")},
+		{name: "block", shape: []int32{2}, code: elem("int32"), data: int32s(2, 2)},
+		{name: "pads", shape: []int32{2, 2}, code: elem("int32"), data: int32s(1, 0, 1, 1)},
+		{name: "apart", shape: []int32{4, 2, 3, 2}, code: elem("float32")},
+		{name: "y", shape: []int32{1, 3, 4, 2}, code: elem("float32")},
+		{name: "axis", shape: []int32{1}, code: elem("int32"), data: int32s(-1)},
+		{name: "sum", shape: []int32{1, 3, 4}, code: elem("float32")},
+		{name: "back", shape: []int32{1, 3, 4}, code: elem("float32")},
+		{name: "best", shape: []int32{1, 3}, code: elem("int32")},
+		{name: "picked", shape: []int32{1, 3, 4, 1, 3}, code: elem("float32")},
+		{name: "tile", shape: []int32{3}, code: elem("int32"), data: int32s(1, 2, 1)},
+		{name: "tiled", shape: []int32{1, 6, 4}, code: elem("float32")},
+	}, ops: []fileOp{
+		{code: opNumber("SPACE_TO_BATCH_ND"), in: []int32{0, 1, 2}, out: []int32{3}},
+		{code: opNumber("BATCH_TO_SPACE_ND"), in: []int32{3, 1, 2}, out: []int32{4}},
+		{code: opNumber("SUM"), in: []int32{4, 5}, out: []int32{6}, kind: 27, options: fbTable{false}},
+		{code: opNumber("REVERSE_V2"), in: []int32{6, 5}, out: []int32{7}},
+		{code: opNumber("ARG_MAX"), in: []int32{7, 5}, out: []int32{8}, kind: 40, options: fbTable{byte(2)}},
+		{code: opNumber("GATHER"), in: []int32{4, 8}, out: []int32{9}, kind: 23, options: fbTable{int32(3), int32(0)}},
+		{code: opNumber("TILE"), in: []int32{7, 10}, out: []int32{11}},
+	}, inputs: []int32{0}, outputs: []int32{4, 9, 11}}
+	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes(), blocks.bytes(), counter().bytes()}
 }
 
 // TestMutations damages models in the same ways each time. Whatever comes out must be a graph or an error, soon.

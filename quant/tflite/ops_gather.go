@@ -109,7 +109,7 @@ func (c *call) blocks() (sizes, borders []int) {
 			c.fail("borders %v", borders)
 		}
 	}
-	if c.err == nil && x.Shape.Rank+len(sizes) > tensor.MaxRank {
+	if c.err == nil && (x.Shape.Rank+len(sizes) > tensor.MaxRank || x.Shape.Elements() == 0) {
 		c.unsupported("%d blocks of shape %v", len(sizes), x.Shape)
 	}
 	return sizes, borders

@@ -1,6 +1,7 @@
 package tflite
 
 import (
+	"errors"
 	"fmt"
 
 	"edgerun/quant/foreign"
@@ -190,7 +191,7 @@ func (im *importer) initialize(s *subgraph, o *operator, handles map[int32]*grap
 	case o.name == "ASSIGN_VARIABLE" && len(o.in) == 2 && o.in[1] >= 0:
 		v, info := handles[o.in[0]], s.tensors[o.in[1]]
 		if v == nil {
-			return fmt.Errorf("input 0 is no variable's handle")
+			return errors.New("input 0 is no variable's handle")
 		}
 		if v.Var != nil && len(im.g.Nodes) > 0 {
 			return fmt.Errorf("variable has been used: %w", op.ErrUnsupported)

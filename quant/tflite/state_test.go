@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"edgerun/kernels"
@@ -72,6 +73,80 @@ func TestSequences(t *testing.T) {
 				t.Errorf("want %d of 10000", c.least)
 			}
 		})
+	}
+}
+
+// counter is a model whose variable starts from 10 and −10, set by a subgraph, and grows by each run's input; the output is what it
+// held before.
+func counter() *fileModel {
+	f, handle := elem("float32"), elem("resource")
+	name := fbTable{"", "count"}
+	return &fileModel{tensors: []fileTensor{
+		{name: "x", shape: []int32{2}, code: f},
+		{name: "handle", code: handle},
+		{name: "before", shape: []int32{2}, code: f},
+		{name: "after", shape: []int32{2}, code: f},
+	}, ops: []fileOp{
+		{code: opNumber("CALL_ONCE"), kind: 103, options: fbTable{int32(1)}},
+		{code: opNumber("VAR_HANDLE"), out: []int32{1}, kind: 111, options: name},
+		{code: opNumber("READ_VARIABLE"), in: []int32{1}, out: []int32{2}},
+		{code: opNumber("ADD"), in: []int32{2, 0}, out: []int32{3}},
+		{code: opNumber("ASSIGN_VARIABLE"), in: []int32{1, 3}},
+	}, inputs: []int32{0}, outputs: []int32{2}, more: []*fileModel{{tensors: []fileTensor{
+		{name: "handle", code: handle},
+		{name: "start", shape: []int32{2}, code: f, data: floats(10, -10)},
+	}, ops: []fileOp{
+		{code: opNumber("VAR_HANDLE"), out: []int32{0}, kind: 111, options: name},
+		{code: opNumber("ASSIGN_VARIABLE"), in: []int32{0, 1}},
+	}}}}
+}
+
+// TestCallOnce: a subgraph sets what a variable starts from, and starts from again after Reset.
+func TestCallOnce(t *testing.T) {
+	g, err := Parse(counter().bytes(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := rt.Compile(g, rt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.NewSession(nil)
+	for range 2 {
+		for i := range 3 {
+			copy(s.Input(0).F32(), []float32{1, 2})
+			s.Run()
+			if want := []float32{10 + float32(i), -10 + 2*float32(i)}; !slices.Equal(s.Output(0).F32(), want) {
+				t.Errorf("run %d gives %v, want %v", i, s.Output(0).F32(), want)
+			}
+		}
+		s.Reset()
+	}
+}
+
+// TestStateRefused: each broken use of state is an error that says what is wrong.
+func TestStateRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(m *fileModel)
+		want   string
+	}{
+		{"no subgraph", func(m *fileModel) { m.ops[0].options[0] = int32(2) }, "subgraph 2 of 2"},
+		{"itself", func(m *fileModel) { m.ops[0].options[0] = int32(0) }, "subgraph 0 of 2"},
+		{"late", func(m *fileModel) { m.ops[0], m.ops[1], m.ops[2], m.ops[3] = m.ops[1], m.ops[2], m.ops[3], m.ops[0] }, "variable has been used"},
+		{"computes", func(m *fileModel) { m.more[0].ops[1].code = opNumber("ADD") }, "operator here unsupported"},
+		{"not constant", func(m *fileModel) { m.more[0].tensors[1].data = nil }, "value is not constant"},
+		{"short", func(m *fileModel) { m.more[0].tensors[1].data = floats(1) }, "the buffer has another size"},
+		{"no handle", func(m *fileModel) { m.ops[2].in[0] = 0 }, "input 0 is no variable's handle"},
+		{"handle as a value", func(m *fileModel) { m.ops[3].in[1] = 1 }, "input 1 is a variable's handle"},
+		{"handle as an output", func(m *fileModel) { m.outputs[0] = 1 }, "is a variable's handle"},
+		{"another shape", func(m *fileModel) { m.more[0].tensors[1].shape[0], m.more[0].tensors[1].data = 1, floats(1) }, "variable is float32[1], here float32[2]"},
+	} {
+		m := counter()
+		c.change(m)
+		if _, err := Parse(m.bytes(), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
 	}
 }
 

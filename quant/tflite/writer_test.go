@@ -139,11 +139,22 @@ type fileModel struct {
 	tensors         []fileTensor
 	ops             []fileOp
 	inputs, outputs []int32
+	more            []*fileModel // subgraphs after the first one
 }
 
 func (m *fileModel) bytes() []byte {
 	buffers := []fbTable{{}}
-	var tensors, codes, ops []fbTable
+	var codes, graphs []fbTable
+	for _, g := range append([]*fileModel{m}, m.more...) {
+		graphs = append(graphs, g.subgraph(&buffers, &codes))
+	}
+	return flatBuffer(fbTable{int32(version), codes, graphs, "test", buffers}, magic)
+}
+
+// subgraph returns the model's own subgraph; its buffers and operator codes go behind those that are there.
+func (m *fileModel) subgraph(all, numbers *[]fbTable) fbTable {
+	buffers, codes := *all, *numbers
+	var tensors, ops []fbTable
 	for _, t := range m.tensors {
 		buffer := int32(0)
 		if t.data != nil {
@@ -162,18 +173,18 @@ func (m *fileModel) bytes() []byte {
 		}
 		tensors = append(tensors, f)
 	}
-	for i, o := range m.ops {
+	for _, o := range m.ops {
 		code := fbTable{byte(min(o.code, placeholder)), nil, max(1, o.version), o.code}
 		if o.custom != "" {
 			code[0], code[1], code[3] = byte(32), o.custom, int32(32)
 		}
 		codes = append(codes, code)
-		f := fbTable{int32(i), o.in, o.out, nil, nil}
+		f := fbTable{int32(len(codes) - 1), o.in, o.out, nil, nil}
 		if o.kind != 0 {
 			f[3], f[4] = o.kind, o.options
 		}
 		ops = append(ops, f)
 	}
-	graph := fbTable{tensors, m.inputs, m.outputs, ops, "main"}
-	return flatBuffer(fbTable{int32(version), codes, []fbTable{graph}, "test", buffers}, magic)
+	*all, *numbers = buffers, codes
+	return fbTable{tensors, m.inputs, m.outputs, ops, "main"}
 }

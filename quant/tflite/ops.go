@@ -87,6 +87,7 @@ var operators = map[string]entry{
 	"SELECT":                       {importSelect, 47, 0},
 	"SELECT_V2":                    {importSelectV2, 98, 0},
 	"SHAPE":                        {importShape, 55, 1},
+	"SIGN":                         {importSign, 0, 0},
 	"SLICE":                        {importSlice, 48, 0},
 	"SOFTMAX":                      {importSoftmax, 9, 1},
 	"SPACE_TO_BATCH_ND":            {importSpaceToBatchND, 25, 0},

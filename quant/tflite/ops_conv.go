@@ -220,7 +220,13 @@ func (c *call) convolve(x, w *graph.Value, groups, dilation, activation, biasTyp
 // importTransposeConv finds the padding as TFLite does: that of the convolution that leads back from the output.
 func importTransposeConv(c *call) {
 	c.inputs(3, 4)
-	size := c.ints(0, "output shape")
+	var size []int
+	if at := c.input(0); at.Const != nil || c.im.varies() {
+		size = c.ints(0, "output shape")
+	} else {
+		want := c.output(0)
+		size = slices.Clone(want.Shape.Dims()) // a computed one must give what is declared
+	}
 	x := c.picture(2)
 	w := c.weights(1, x, 4)
 	if c.err == nil && (len(size) != 4 || slices.Min(size) < 1 || slices.Max(size) > tensor.MaxDim) {

@@ -1,0 +1,245 @@
+package tflite
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"image"
+	"image/color"
+	_ "image/jpeg"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"edgerun/kernels"
+	"edgerun/rt"
+	"edgerun/rt/tensor"
+)
+
+// codes returns the numbers of a .csv file as codes of a type.
+func codes(t *testing.T, file []byte, d tensor.DType) []byte {
+	t.Helper()
+	var out []byte
+	for _, s := range strings.FieldsFunc(string(file), func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' }) {
+		v, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d == tensor.Int32 {
+			out = binary.LittleEndian.AppendUint32(out, uint32(v))
+		} else {
+			out = binary.LittleEndian.AppendUint16(out, uint16(v))
+		}
+	}
+	return out
+}
+
+// unequal are models whose answers were made by other arithmetic than the operator vectors': outputs that differ. In
+// sub0 these are those of multipliers that were computed in float64; the vectors want float32.
+var unequal = map[string]int{"sub/sub0": 2}
+
+// TestInt16Operators: models of one int16 operator each give the bytes that TensorFlow Lite Micro's own tests want.
+func TestInt16Operators(t *testing.T) {
+	z, err := gzip.NewReader(bytes.NewReader(readShared(t, "tflm/seanet_int16_ops.tar.gz")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if files[h.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := 0
+	for name, data := range files {
+		model, ok := strings.CutSuffix(name, ".tflite")
+		if !ok {
+			continue
+		}
+		g, err := Parse(data, Options{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		// The archive leaves some inputs and answers out.
+		complete := files[model+"_golden_int16.csv"] != nil
+		for i, v := range g.Inputs {
+			complete = complete && files[model+"_input"+strconv.Itoa(i)+"_"+v.DType.String()+".csv"] != nil
+		}
+		if !complete {
+			continue
+		}
+		ran++
+		sessions := []*rt.Session{}
+		for _, set := range kernels.All() {
+			p, err := rt.Compile(g, rt.Options{Kernels: set})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			sessions = append(sessions, p.NewSession(nil))
+		}
+		for _, s := range sessions {
+			for i, v := range g.Inputs {
+				x := codes(t, files[model+"_input"+strconv.Itoa(i)+"_"+v.DType.String()+".csv"], v.DType)
+				if copy(s.Input(i).Bytes(), x) != s.Input(i).Len() {
+					t.Errorf("%s: input %d has %d bytes, want %d", name, i, len(x), s.Input(i).Len())
+				}
+			}
+			s.Run()
+			want := tensor.Of(codes(t, files[model+"_golden_int16.csv"], tensor.Int16)).I16()
+			differ := 0
+			for i, y := range s.Output(0).I16() {
+				if y != want[i] {
+					differ++
+				}
+			}
+			if differ != unequal[model] {
+				t.Errorf("%s on %s: %d of %d outputs differ, want %d", name, s.Program().Kernels().Name, differ, len(want), unequal[model])
+			}
+		}
+	}
+	if t.Logf("%d models", ran); ran < 31 {
+		t.Error("want 31 or more")
+	}
+}
+
+// TestInt16Network: a keyword spotter with int16 activations gives its publisher's output.
+func TestInt16Network(t *testing.T) {
+	g := importShared(t, "arm_ml_zoo/ds_cnn_int16.tflite")
+	x, _ := npy(t, readShared(t, "arm_ml_zoo/ds_cnn_int16_input.npy"))
+	want, _ := npy(t, readShared(t, "arm_ml_zoo/ds_cnn_int16_output.npy"))
+	sessions(t, g, func(t *testing.T, s *rt.Session) {
+		if copy(s.Input(0).Bytes(), x) != len(x) {
+			t.Fatalf("input of %d bytes", len(x))
+		}
+		if s.Run(); !bytes.Equal(s.Output(0).Bytes(), want) {
+			t.Errorf("got %v, want %v", s.Output(0).I16(), tensor.Of(want).I16())
+		}
+	})
+}
+
+// bitmap decodes a .bmp file without compression, gray or in three colors.
+func bitmap(t *testing.T, b []byte) image.Image {
+	t.Helper()
+	if len(b) < 54 || string(b[:2]) != "BM" {
+		t.Fatal("not a .bmp file")
+	}
+	num := func(at int) int { return int(int32(binary.LittleEndian.Uint32(b[at:]))) }
+	pixels, w, h, bytes := b[num(10):], num(18), num(22), int(b[28])/8
+	stride := (w*bytes + 3) &^ 3
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			p := pixels[(h-1-y)*stride+x*bytes:]
+			if bytes == 1 {
+				m.Set(x, y, color.Gray{p[0]})
+			} else {
+				m.Set(x, y, color.RGBA{p[2], p[1], p[0], 255})
+			}
+		}
+	}
+	return m
+}
+
+// feed writes a picture, stretched to the input by averaging, as codes: pixels, or for int8 pixels − 128.
+func feed(s *rt.Session, m image.Image, d tensor.DType) {
+	shape := s.InputShape(0)
+	h, w, channels := shape.Dim[1], shape.Dim[2], shape.Dim[3]
+	b, size := s.Input(0).Bytes(), m.Bounds().Size()
+	for y := range h {
+		for x := range w {
+			var sum [3]int
+			n := 0
+			for v := y * size.Y / h; v < max((y+1)*size.Y/h, y*size.Y/h+1); v++ {
+				for u := x * size.X / w; u < max((x+1)*size.X/w, x*size.X/w+1); u++ {
+					r, g, bl, _ := m.At(m.Bounds().Min.X+u, m.Bounds().Min.Y+v).RGBA()
+					sum[0], sum[1], sum[2] = sum[0]+int(r>>8), sum[1]+int(g>>8), sum[2]+int(bl>>8)
+					n++
+				}
+			}
+			for c := range channels {
+				p := byte(sum[c] / n)
+				if d == tensor.Int8 {
+					p ^= 0x80
+				}
+				b[(y*w+x)*channels+c] = p
+			}
+		}
+	}
+}
+
+// rank returns how many classes have a larger output than class k.
+func rank(y []byte, d tensor.DType, k int) int {
+	flip := byte(0)
+	if d == tensor.Int8 {
+		flip = 0x80
+	}
+	n := 0
+	for _, v := range y {
+		if v^flip > y[k]^flip {
+			n++
+		}
+	}
+	return n
+}
+
+// TestPictures: networks name what is on pictures.
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		model, picture, class string
+		place                 int // counted from 0
+	}{
+		{"coral/tf2_mobilenet_v2_1.0_224_ptq.tflite", "coral/cat.bmp", "tabby|tiger cat|Egyptian cat", 1},
+		{"coral/tf2_mobilenet_v2_1.0_224_ptq.tflite", "coral/parrot.jpg", "macaw", 1},
+		{"coral/tf2_mobilenet_v2_1.0_224_ptq.tflite", "coral/sunflower.bmp", "daisy", 1},
+		{"coral/tf2_mobilenet_v2_1.0_224_ptq.tflite", "coral/grace_hopper.bmp", "military uniform", 1},
+		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/cat.bmp", "tabby|tiger cat|Egyptian cat", 1},
+		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/parrot.jpg", "macaw", 1},
+		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/sunflower.bmp", "daisy", 1},
+		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/grace_hopper.bmp", "military uniform", 3},
+	} {
+		t.Run(c.model+"/"+c.picture, func(t *testing.T) {
+			g := importShared(t, c.model)
+			file := readShared(t, c.picture)
+			var m image.Image
+			if strings.HasSuffix(c.picture, ".bmp") {
+				m = bitmap(t, file)
+			} else if d, _, err := image.Decode(bytes.NewReader(file)); err != nil {
+				t.Fatal(err)
+			} else {
+				m = d
+			}
+			p, err := rt.Compile(g, rt.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := p.NewSession(nil)
+			feed(s, m, g.Inputs[0].DType)
+			s.Run()
+			best := 1 << 20
+			if k, err := strconv.Atoi(c.class); err == nil {
+				best = rank(s.Output(0).Bytes(), g.Outputs[0].DType, k)
+			} else {
+				labels := strings.Split(string(readShared(t, "coral/imagenet_labels.txt")), "\n")
+				shift := 1001 - g.Outputs[0].Shape.Elements()
+				for k, label := range labels {
+					if regexp.MustCompile(c.class).MatchString(label) && k >= shift && k-shift < 1001-shift {
+						best = min(best, rank(s.Output(0).Bytes(), g.Outputs[0].DType, k-shift))
+					}
+				}
+			}
+			if t.Logf("%s is in place %d", c.class, best); best > c.place {
+				t.Errorf("want place %d or better", c.place)
+			}
+		})
+	}
+}

@@ -7,6 +7,9 @@
 // weights become int8. A float network is a float graph; weights in float16 or, of dynamic-range files, int8 become
 // float32. Layout is NHWC on both sides. Names of inputs, outputs and nodes are those of the file's tensors.
 //
+// Variable tensors and resource variables become variables of the session, which start from real zero or from what a
+// CALL_ONCE subgraph sets them to.
+//
 // Files are not trusted. Any bytes give a graph or an error that names the operator or tensor, what was wanted and what
 // is there; all unsupported operators of a file are listed at once, with their versions.
 package tflite

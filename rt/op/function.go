@@ -18,7 +18,7 @@ import (
 //	softplus softsign mish            float32, int8
 //	not                               bool
 //
-// float32: each is rounded once, or as its function in package fixed says. int8: abs and rsqrt are TFLite Micro's ABS
+// float32: each is rounded once, or as its function in package fixed says. Codes: abs and rsqrt are TFLite Micro's ABS
 // and RSQRT, where a negative argument counts as 0 and 1/√0 is the largest code; elu is its ELU; all others are tables
 // made as ELU's: the code nearest to f of the real, in float32.
 var Unary = register(Def{

@@ -38,10 +38,8 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 			if out == "" {
 				out = strings.TrimSuffix(path, filepath.Ext(path)) + ".edge"
 			}
-			for _, in := range []string{path, labels} {
-				if sameFile(in, out) {
-					return usagef("convert: --output %s would overwrite %s", out, in)
-				}
+			if err := keepInputs([]string{out}, path, labels); err != nil {
+				return err
 			}
 			m, err := openModel(path, dims...)
 			if err != nil {

@@ -97,7 +97,7 @@ func (s *dequantizeStep) Run(f *Frame, w *Worker, task int) {
 }
 
 // Cast converts element types: to an integer it truncates toward zero and saturates, NaN gives 0; to bool it tests
-// for nonzero. Attribute to is the tensor.DType.
+// for nonzero. int32 and uint32 convert into one another by their bits. Attribute to is the tensor.DType.
 var Cast = register(Def{
 	Code: 16, Name: "Cast", MinIn: 1, MaxIn: 1, Outs: 1,
 	Attrs: []AttrSpec{{Name: "to", Kind: Int, Required: true}},
@@ -105,7 +105,7 @@ var Cast = register(Def{
 		to := tensor.DType(n.Attrs.Int("to", 0))
 		for _, d := range []tensor.DType{n.In[0].DType, to} {
 			switch d {
-			case tensor.Float32, tensor.Float64, tensor.Int8, tensor.UInt8, tensor.Int32, tensor.Int64, tensor.Bool:
+			case tensor.Float32, tensor.Float64, tensor.Int8, tensor.UInt8, tensor.Int16, tensor.Int32, tensor.UInt32, tensor.Int64, tensor.UInt64, tensor.Bool:
 			default:
 				return fmt.Errorf("cast from %v to %v: %w", n.In[0].DType, to, ErrUnsupported)
 			}
@@ -129,7 +129,8 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 	first, n := chunk(task, f.Shape[s.x].Elements())
 	x, y := f.Buf[s.x], f.Buf[s.y]
 	for i := first; i < first+n; i++ {
-		// An integer travels as int64, a float as float64: both hold every source value exactly.
+		// An integer travels as int64, a float as float64: both hold every source value exactly. Of uint64 what passes
+		// int64 counts as its largest.
 		var k int64
 		var r float64
 		real := s.from == tensor.Float32 || s.from == tensor.Float64
@@ -142,10 +143,27 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 			k = int64(x.I8()[i])
 		case tensor.UInt8, tensor.Bool:
 			k = int64(x.Bytes()[i])
+		case tensor.Int16:
+			k = int64(x.I16()[i])
 		case tensor.Int32:
 			k = int64(x.I32()[i])
+			if s.to == tensor.UInt32 {
+				k = int64(uint32(k))
+			}
+		case tensor.UInt32:
+			k = int64(tensor.View[uint32](x)[i])
+			if s.to == tensor.Int32 {
+				k = int64(int32(k))
+			}
 		case tensor.Int64:
 			k = x.I64()[i]
+		case tensor.UInt64:
+			u := tensor.View[uint64](x)[i]
+			k = int64(min(u, math.MaxInt64))
+			if s.to == tensor.UInt64 {
+				tensor.View[uint64](y)[i] = u
+				continue
+			}
 		}
 		switch s.to {
 		case tensor.Float32:
@@ -174,10 +192,16 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 			y.I8()[i] = int8(min(max(k, math.MinInt8), math.MaxInt8))
 		case tensor.UInt8:
 			y.Bytes()[i] = uint8(min(max(k, 0), math.MaxUint8))
+		case tensor.Int16:
+			y.I16()[i] = int16(min(max(k, math.MinInt16), math.MaxInt16))
 		case tensor.Int32:
 			y.I32()[i] = int32(min(max(k, math.MinInt32), math.MaxInt32))
+		case tensor.UInt32:
+			tensor.View[uint32](y)[i] = uint32(min(max(k, 0), math.MaxUint32))
 		case tensor.Int64:
 			y.I64()[i] = k
+		case tensor.UInt64:
+			tensor.View[uint64](y)[i] = uint64(max(k, 0))
 		}
 	}
 }

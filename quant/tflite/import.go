@@ -389,7 +389,10 @@ func (im *importer) operator(i int, o *operator) bool {
 		im.state[out] = lost
 	}
 	e, ok := operators[o.name]
-	if !ok || o.custom {
+	if o.custom {
+		e, ok = customs[o.name]
+	}
+	if !ok {
 		return im.report(c, fmt.Errorf("operator %w", op.ErrUnsupported))
 	}
 	for _, in := range o.in {

@@ -33,6 +33,7 @@ func operands(s *rt.Session, c *optest.Case) [][]float64 {
 	for i := range c.In {
 		var f []float32
 		switch {
+		case c.Given != nil && c.Given[i] != nil:
 		case c.Const != nil && c.Const[i]:
 			f = node.In[i].Const.Data.F32()
 		case c.State != nil && c.State[i]:
@@ -61,8 +62,20 @@ func reals(t *testing.T, b tensor.Buffer, d tensor.DType) []float64 {
 		for _, v := range b.I8() {
 			y = append(y, float64(v))
 		}
+	case tensor.Int16:
+		for _, v := range b.I16() {
+			y = append(y, float64(v))
+		}
 	case tensor.Int32:
 		for _, v := range b.I32() {
+			y = append(y, float64(v))
+		}
+	case tensor.UInt32:
+		for _, v := range tensor.View[uint32](b) {
+			y = append(y, float64(v))
+		}
+	case tensor.UInt64:
+		for _, v := range tensor.View[uint64](b) {
 			y = append(y, float64(v))
 		}
 	case tensor.Int64:

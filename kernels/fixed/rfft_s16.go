@@ -87,12 +87,13 @@ func NewRfftS16(n int) *RfftS16 {
 // roundedRoot is e^(−2πi·k/n) in Q15, phase being −2πk/n rounded as the reference rounds it. Where a part is ±½, 32767 times
 // it lies halfway between two codes, and the error of phase decides between them: it is taken into account there.
 func roundedRoot(k, n int, phase float64) point {
-	const piLow = 1.2246467991473532e-16 // π − math.Pi
+	// π/6 in two parts: m·high is exact, and so is its difference from phase.
+	const high = 0x1.0c152382d73p-1
+	const low = math.Pi/6 - high
 	sin, cos := SinCosTurn(int64(-k), int64(n))
 	if 12*k%n == 0 {
 		m := float64(-12 * k / n) // the angle is m·π/6
-		pm := m * math.Pi
-		err := (math.FMA(6, phase, -pm) - math.FMA(m, math.Pi, -pm) - float64(m*piLow)) / 6
+		err := (phase - float64(m*high)) - float64(m*low)
 		const half, slope = 0.25, 0.75 // between ½ and √¾
 		c, s := cos, sin
 		if math.Abs(c) > half && math.Abs(c) < slope {

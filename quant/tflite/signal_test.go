@@ -90,6 +90,22 @@ func TestMicroSpeech(t *testing.T) {
 			}
 		}
 	}
+	// Of one window each TFLite Micro says the features. Source: examples/micro_speech/micro_speech_test.cc.
+	for _, c := range []struct {
+		file string
+		at   int
+		want []int8
+	}{
+		{"yes", 8000, []int8{124, 105, 126, 103, 125, 101, 123, 100, 116, 98, 115, 97, 113, 90, 91, 82, 104, 96, 117, 97,
+			121, 103, 126, 101, 125, 104, 126, 104, 125, 101, 116, 90, 81, 74, 80, 71, 83, 76, 82, 71}},
+		{"no", 8960, []int8{126, 103, 124, 102, 124, 102, 123, 100, 118, 97, 118, 100, 118, 98, 121, 100, 121, 98, 117, 91,
+			96, 74, 54, 87, 100, 87, 109, 92, 91, 80, 64, 55, 83, 74, 74, 78, 114, 95, 101, 81}},
+	} {
+		x, _ := samples(t, readShared(t, "tflm/"+c.file+"_1000ms.wav"))
+		if got := features(session(t, front, nil), x[c.at:][:480], 480); !slices.Equal(got, c.want) {
+			t.Errorf("%s: features %v, want %v", c.file, got, c.want)
+		}
+	}
 	// The state makes a window's features depend on those before it.
 	x, _ := samples(t, readShared(t, "tflm/yes_1000ms.wav"))
 	s := session(t, front, nil)

@@ -29,6 +29,10 @@ type Case struct {
 	AtLeast float32
 	// As, where it is not Float32, is what Casts make of an input: through int32, so that a bool is often false.
 	As []tensor.DType
+	// Times, where it is not 0, multiplies an input before its Casts.
+	Times []float32
+	// Given, where it is not nil, is an input of any type: a constant, or what a variable starts from.
+	Given []*tensor.Tensor
 	// Jump is how far an output may move where an input moves a little: int8 rounds inputs.
 	Jump float64
 }
@@ -41,6 +45,10 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 	for i, s := range c.In {
 		v := &graph.Value{Name: fmt.Sprintf("in%d", i), Type: tensor.Type{DType: tensor.Float32, Shape: s}}
 		switch {
+		case c.Given != nil && c.Given[i] != nil && c.State[i]:
+			v.Type, v.Var = c.Given[i].Type, c.Given[i]
+		case c.Given != nil && c.Given[i] != nil:
+			v.Type, v.Const = c.Given[i].Type, c.Given[i]
 		case c.Const != nil && c.Const[i]:
 			v.Const = tensor.New(v.Type)
 			Fill(r, v.Const.Data.F32())
@@ -69,6 +77,14 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 	for i, d := range c.As {
 		if d == tensor.Float32 {
 			continue
+		}
+		if c.Times != nil && c.Times[i] != 0 {
+			factor := graph.NewConst(fmt.Sprint("factor", i), tensor.FromF32(tensor.MakeShape(), []float32{c.Times[i]}))
+			n, err := g.Add(op.Mul, fmt.Sprint("times", i), nil, in[i], factor)
+			if err != nil {
+				return nil, err
+			}
+			in[i] = n.Out[0]
 		}
 		for _, to := range []tensor.DType{tensor.Int32, d} {
 			n, err := g.Add(op.Cast, fmt.Sprint("cast", i, to), op.Attrs{op.IntAttr("to", int(to))}, in[i])
@@ -226,5 +242,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases())
 }

@@ -125,3 +125,30 @@ func TestByHand(t *testing.T) {
 		}
 	}
 }
+
+// TestSubScales: only int16 files that deny scales of powers of two have TensorFlow Lite's float64 multipliers.
+func TestSubScales(t *testing.T) {
+	for _, c := range []struct {
+		dtype   string
+		options fbTable
+		want    bool
+	}{
+		{"int16", fbTable{nil, byte(0)}, true},
+		{"int16", fbTable{nil, byte(1)}, false},
+		{"int16", fbTable{nil}, false},
+		{"int8", fbTable{nil, byte(0)}, false},
+	} {
+		v := vectorTensor{Shape: []int32{2}, DType: c.dtype, Scale: 0.5, Zero: 0.0}
+		a, b, y := v, v, v
+		a.Name, b.Name, y.Name = "a", "b", "y"
+		m := (&vectorCase{Op: "SUB", Inputs: []*vectorTensor{&a, &b}, Outputs: []*vectorTensor{&y}}).model()
+		m.ops[0].options = c.options
+		g, err := Parse(m.bytes(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Nodes[0].Attrs.Int("doubleScales", 0) != 0; got != c.want {
+			t.Errorf("%s with options %v: float64 multipliers %v, want %v", c.dtype, c.options, got, c.want)
+		}
+	}
+}

@@ -9,16 +9,29 @@ import (
 )
 
 // binary emits an operator of two operands with a fused activation at field 0.
-func (c *call) binary(def *op.Def) {
+func (c *call) binary(def *op.Def) { c.binaryWith(def, nil) }
+
+func (c *call) binaryWith(def *op.Def, attrs op.Attrs) {
 	c.inputs(2, 2)
 	a, b := c.input(0), c.input(1)
-	c.set(0, c.emit(def, "", c.activation(0), a, b))
+	c.set(0, c.emit(def, "", append(c.activation(0), attrs...), a, b))
 }
 
 func importAdd(c *call) { c.binary(op.Add) }
-func importSub(c *call) { c.binary(op.Sub) }
 func importMul(c *call) { c.binary(op.Mul) }
 func importDiv(c *call) { c.binary(op.Div) }
+
+// importSub: int16 files that deny scales of powers of two were made for TensorFlow Lite's general form, whose
+// multipliers are float64 quotients, and have its answers; TensorFlow Lite Micro, which other files are proved by, knows
+// neither the option nor that form.
+func importSub(c *call) {
+	const potScaleInt16 = 1
+	var attrs op.Attrs
+	if c.output(0).DType == tensor.Int16 && c.options.field(potScaleInt16, 1) >= 0 && !c.options.bool(potScaleInt16) {
+		attrs = op.Attrs{op.IntAttr("doubleScales", 1)}
+	}
+	c.binaryWith(op.Sub, attrs)
+}
 
 // limit emits a clamp.
 func (c *call) limit(attrs op.Attrs) *graph.Value {

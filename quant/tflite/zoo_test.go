@@ -1,116 +1,19 @@
 package tflite
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"image"
 	"image/color"
 	_ "image/jpeg"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
-	"edgerun/kernels"
 	"edgerun/rt"
 	"edgerun/rt/tensor"
 )
-
-// codes returns the numbers of a .csv file as codes of a type.
-func codes(t *testing.T, file []byte, d tensor.DType) []byte {
-	t.Helper()
-	var out []byte
-	for _, s := range strings.FieldsFunc(string(file), func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' }) {
-		v, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d == tensor.Int32 {
-			out = binary.LittleEndian.AppendUint32(out, uint32(v))
-		} else {
-			out = binary.LittleEndian.AppendUint16(out, uint16(v))
-		}
-	}
-	return out
-}
-
-// unequal are models whose answers were made by other arithmetic than the operator vectors': outputs that differ. In
-// sub0 these are those of multipliers that were computed in float64; the vectors want float32.
-var unequal = map[string]int{"sub/sub0": 2}
-
-// TestInt16Operators: models of one int16 operator each give the bytes that TensorFlow Lite Micro's own tests want.
-func TestInt16Operators(t *testing.T) {
-	z, err := gzip.NewReader(bytes.NewReader(readShared(t, "tflm/seanet_int16_ops.tar.gz")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if files[h.Name], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ran := 0
-	for name, data := range files {
-		model, ok := strings.CutSuffix(name, ".tflite")
-		if !ok {
-			continue
-		}
-		g, err := Parse(data, Options{})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		// The archive leaves some inputs and answers out.
-		complete := files[model+"_golden_int16.csv"] != nil
-		for i, v := range g.Inputs {
-			complete = complete && files[model+"_input"+strconv.Itoa(i)+"_"+v.DType.String()+".csv"] != nil
-		}
-		if !complete {
-			continue
-		}
-		ran++
-		sessions := []*rt.Session{}
-		for _, set := range kernels.All() {
-			p, err := rt.Compile(g, rt.Options{Kernels: set})
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			sessions = append(sessions, p.NewSession(nil))
-		}
-		for _, s := range sessions {
-			for i, v := range g.Inputs {
-				x := codes(t, files[model+"_input"+strconv.Itoa(i)+"_"+v.DType.String()+".csv"], v.DType)
-				if copy(s.Input(i).Bytes(), x) != s.Input(i).Len() {
-					t.Errorf("%s: input %d has %d bytes, want %d", name, i, len(x), s.Input(i).Len())
-				}
-			}
-			s.Run()
-			want := tensor.Of(codes(t, files[model+"_golden_int16.csv"], tensor.Int16)).I16()
-			differ := 0
-			for i, y := range s.Output(0).I16() {
-				if y != want[i] {
-					differ++
-				}
-			}
-			if differ != unequal[model] {
-				t.Errorf("%s on %s: %d of %d outputs differ, want %d", name, s.Program().Kernels().Name, differ, len(want), unequal[model])
-			}
-		}
-	}
-	if t.Logf("%d models", ran); ran < 31 {
-		t.Error("want 31 or more")
-	}
-}
 
 // TestInt16Network: a keyword spotter with int16 activations gives its publisher's output.
 func TestInt16Network(t *testing.T) {

@@ -178,12 +178,7 @@ func prepareAdd(p *Prepare) (Step, error) {
 		return nil, err
 	}
 	wide := p.In[0].DType == tensor.Int16
-	left := float64(int(1) << addLeft)
-	if wide {
-		left = 1 << sumLeft16
-	}
-	twice := 2 * max(float64(s[0]), float64(s[1]))
-	a, err := addS8(p, s, z, [3]float64{float64(s[0]) / twice, float64(s[1]) / twice, twice / (left * float64(s[2]))})
+	a, err := addS8(p, s, z, sumScales(s, wide))
 	if wide {
 		return st.runSumS16(a, 1), err
 	}
@@ -200,6 +195,19 @@ func sumCodes(p *Prepare) (s [3]float32, z [3]int32, err error) {
 
 // addLeft is the left shift of operands in int8 Add and Sub.
 const addLeft = 20
+
+func sumLeft(wide bool) int {
+	if wide {
+		return sumLeft16
+	}
+	return addLeft
+}
+
+// sumScales returns the real multipliers of both operands and of the result, computed in float64.
+func sumScales(s [3]float32, wide bool) [3]float64 {
+	twice, left := 2*max(float64(s[0]), float64(s[1])), float64(int(1)<<sumLeft(wide))
+	return [3]float64{float64(s[0]) / twice, float64(s[1]) / twice, twice / (left * float64(s[2]))}
+}
 
 // addS8 makes the arguments of Add or Sub from the three real multipliers: of both operands and of the result.
 func addS8(p *Prepare, s [3]float32, z [3]int32, real [3]float64) (a abi.AddS8, err error) {

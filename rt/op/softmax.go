@@ -89,6 +89,13 @@ func runSoftmaxF32(s *rowsStep, f *Frame, w *Worker, first, rows int) {
 	s.softmaxF32(a)
 }
 
+func runSoftmaxS8(s *rowsStep, f *Frame, w *Worker, first, rows int) {
+	a := &w.SoftmaxS8
+	a.X, a.Y = &f.Buf[s.x].I8()[first*s.n], &f.Buf[s.y].I8()[first*s.n]
+	a.Rows, a.N, a.Exp, a.DMin = rows, s.n, s.exp, s.dmin
+	s.softmaxS8(a)
+}
+
 func prepareSoftmax(p *Prepare) (Step, error) {
 	s := newRows(p)
 	x, y := &p.In[0], &p.Out[0]
@@ -115,12 +122,7 @@ func prepareSoftmax(p *Prepare) (Step, error) {
 		return nil, err
 	}
 	s.softmaxS8 = p.Kernels.SoftmaxS8
-	s.run = func(s *rowsStep, f *Frame, w *Worker, first, rows int) {
-		a := &w.SoftmaxS8
-		a.X, a.Y = &f.Buf[s.x].I8()[first*s.n], &f.Buf[s.y].I8()[first*s.n]
-		a.Rows, a.N, a.Exp, a.DMin = rows, s.n, s.exp, s.dmin
-		s.softmaxS8(a)
-	}
+	s.run = runSoftmaxS8
 	return s, nil
 }
 
@@ -133,13 +135,17 @@ func expTable(scale, beta float32) (exp *[256]int32, m, ls, dmin int32, err erro
 	}
 	m, ls = fixed.Quantize(scaled)
 	dmin = -fixed.InputRadius(5, ls)
-	exp = new([256]int32)
+	return expCodes(m, ls, dmin), m, ls, dmin, nil
+}
+
+func expCodes(m, ls, dmin int32) *[256]int32 {
+	exp := new([256]int32)
 	for i := range exp {
 		if d := int32(i) - 255; d >= dmin {
 			exp[i] = fixed.ExpQ(fixed.MBQM(d, m, ls), 5)
 		}
 	}
-	return exp, m, ls, dmin, nil
+	return exp
 }
 
 // logSoftmaxS8 holds what TFLite's int8 LOG_SOFTMAX prepares. Its rows are short (class scores), so it has no kernel

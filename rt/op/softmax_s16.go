@@ -79,6 +79,12 @@ func softmaxS8S16(y []int16, x []int8, exp *[256]int32, dmin int32) {
 	}
 }
 
+func runSoftmaxS8S16(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
+	for r := first; r < first+rows; r++ {
+		softmaxS8S16(f.Buf[s.y].I16()[r*s.n:(r+1)*s.n], f.Buf[s.x].I8()[r*s.n:(r+1)*s.n], s.exp, s.dmin)
+	}
+}
+
 // prepareSoftmax16 is Softmax with int16 results.
 func prepareSoftmax16(p *Prepare, s *rowsStep) (Step, error) {
 	x, y := &p.In[0], &p.Out[0]
@@ -112,10 +118,6 @@ func prepareSoftmax16(p *Prepare, s *rowsStep) (Step, error) {
 	if s.exp, _, _, s.dmin, err = expTable(sx, p.Attrs.Float("beta", 1)); err != nil {
 		return nil, err
 	}
-	s.run = func(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
-		for r := first; r < first+rows; r++ {
-			softmaxS8S16(f.Buf[s.y].I16()[r*s.n:(r+1)*s.n], f.Buf[s.x].I8()[r*s.n:(r+1)*s.n], s.exp, s.dmin)
-		}
-	}
+	s.run = runSoftmaxS8S16
 	return s, nil
 }

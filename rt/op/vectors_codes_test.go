@@ -23,25 +23,44 @@ func codesBuffer(d tensor.DType, values []int32) tensor.Buffer {
 	return b
 }
 
-// runStep runs a step from inputs to an output of n codes and compares it with want.
-func (v *vector) runStep(t *testing.T, step Step, d tensor.DType, want []int32, y int, buf []tensor.Buffer, shape []tensor.Shape) {
-	t.Helper()
+// codes returns n elements of type d.
+func codes(b tensor.Buffer, d tensor.DType, n int) []int32 {
+	all := make([]int32, n)
+	for i := range all {
+		if d == tensor.Int8 {
+			all[i] = int32(b.I8()[i])
+		} else {
+			all[i] = int32(b.I16()[i])
+		}
+	}
+	return all
+}
+
+func runStep(step Step, buf []tensor.Buffer, shape []tensor.Shape) {
 	f, w := &Frame{Buf: buf, Shape: shape}, &Worker{Scratch: tensor.Alloc(step.Info().ScratchBytes)}
 	for task := range step.Tasks(f) {
 		step.Run(f, w, task)
 	}
-	for i, c := range want {
-		got := int32(0)
-		if d == tensor.Int8 {
-			got = int32(f.Buf[y].I8()[i])
-		} else {
-			got = int32(f.Buf[y].I16()[i])
-		}
-		if got != c {
-			t.Errorf("output %d is %d, want %d", i, got, c)
+}
+
+func equalCodes(t *testing.T, got, want []int32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d outputs, want %d", len(got), len(want))
+	}
+	for i, y := range got {
+		if y != want[i] {
+			t.Errorf("output %d is %d, want %d", i, y, want[i])
 			return
 		}
 	}
+}
+
+// runStep runs a step to an output of type d in buffer y and compares it with want.
+func (v *vector) runStep(t *testing.T, step Step, d tensor.DType, want []int32, y int, buf []tensor.Buffer, shape []tensor.Shape) {
+	t.Helper()
+	runStep(step, buf, shape)
+	equalCodes(t, codes(buf[y], d, len(want)), want)
 }
 
 // multipliers returns those of each of n channels.
@@ -56,50 +75,7 @@ func (v *vector) multipliers(n int) (mult, shift []int32) {
 	return mult, shift
 }
 
-// stale are files that hold arrays of two generations.
-var stale = map[string]bool{"fully_connected": true, "fully_connected_mve_0": true, "lstm_2": true, "lstm_one_time_step": true}
-
-// TestCodeVectors feeds what else CMSIS-NN's test data have of operators here, below their operators: int16 convolutions,
-// fully connected layers, transposed convolutions, SVDF, LSTM, matrix products, sums and products of int16.
-func TestCodeVectors(t *testing.T) {
-	ran := map[string]int{}
-	eachVector(t, func(v *vector) {
-		if stale[v.name] || strings.Contains(v.name, "int4") {
-			return
-		}
-		input := v.Arrays[v.name+"_input"].Type
-		kind, check := "", (func(*testing.T, *kernels.Set))(nil)
-		switch {
-		case strings.HasPrefix(v.name, "lstm"):
-			kind, check = "lstm", v.lstm
-		case strings.HasPrefix(v.name, "svdf"):
-			kind, check = "svdf", v.svdf
-		case strings.HasPrefix(v.name, "batch_matmul"):
-			kind, check = "matmul", v.matmul
-		case strings.HasPrefix(v.name, "add_s16"), strings.HasPrefix(v.name, "mul_s16"):
-			kind, check = "binary", v.binary16
-		case strings.HasPrefix(v.name, "transpose_conv"), strings.HasPrefix(v.name, "reverse_transpose_conv"):
-			kind, check = "transposed", v.transposed
-		case strings.HasPrefix(v.name, "fully_connected"), strings.HasPrefix(v.name, "fc_"):
-			kind, check = "fully connected", v.fullyConnected
-		case input == "int16_t" && v.def("FILTER_X", 0) > 0:
-			kind, check = "convolution", v.conv16
-		default:
-			return
-		}
-		ran[kind]++
-		for _, set := range kernels.All() {
-			t.Run(v.name+"/"+set.Name, func(t *testing.T) { check(t, set) })
-		}
-	})
-	for kind, want := range map[string]int{"lstm": 4, "svdf": 5, "matmul": 6, "binary": 4, "transposed": 6, "fully connected": 5, "convolution": 18} {
-		if ran[kind] < want {
-			t.Errorf("%d of kind %s found, want %d", ran[kind], kind, want)
-		}
-	}
-}
-
-// node is a node of one input and one output of a type.
+// stepNode is a node of one input and one output of a type.
 func stepNode(set *kernels.Set, d tensor.DType, x, y tensor.Shape) *Prepare {
 	return &Prepare{Kernels: set, Node: &Node{
 		In:  []Arg{{Type: tensor.Type{DType: d, Shape: x}, Slot: 0}},
@@ -143,10 +119,15 @@ func (v *vector) conv16(t *testing.T, set *kernels.Set) {
 }
 
 func (v *vector) fullyConnected(t *testing.T, set *kernels.Set) {
+	equalCodes(t, v.connect(t, set, v.array("input")), v.array("output_ref", "output"))
+}
+
+// connect returns the layer's output for x.
+func (v *vector) connect(t *testing.T, set *kernels.Set, x []int32) []int32 {
+	t.Helper()
 	o, k, n := v.def("OUT_CH", 0), v.def("ACCUMULATION_DEPTH", 0), v.def("INPUT_BATCHES", 1)
 	mult, shift := v.multipliers(o)
-	x, want := v.array("input"), v.array("output_ref", "output")
-	bias := v.wide("biases", "bias")
+	bias := v.wide("biases", "bias", "input_bias")
 	if bias == nil {
 		bias = make([]int64, o)
 	}
@@ -165,7 +146,7 @@ func (v *vector) fullyConnected(t *testing.T, set *kernels.Set) {
 		s.groups = []groupGemm{g}
 	} else {
 		w := tensor.New(tensor.Type{DType: tensor.Int8, Shape: tensor.MakeShape(o, k), Quant: tensor.PerTensor(1, int32(-v.def("FILTER_OFFSET", 0)))})
-		copy(w.Data.I8(), i8(v.array("weights")))
+		copy(w.Data.I8(), v.weights())
 		parts := weightParts(&Arg{Type: w.Type, Const: w})
 		for _, b := range bias {
 			q.bias = append(q.bias, int32(b))
@@ -174,8 +155,9 @@ func (v *vector) fullyConnected(t *testing.T, set *kernels.Set) {
 		s.groups = []groupGemm{newGemmS8(set, &q)}
 	}
 	s.split()
-	v.runStep(t, s, d, want, 1, []tensor.Buffer{codesBuffer(d, x), tensor.Alloc(d.SizeBytes(n * o))},
-		[]tensor.Shape{tensor.MakeShape(n, k), tensor.MakeShape(n, o)})
+	y := tensor.Alloc(d.SizeBytes(n * o))
+	runStep(s, []tensor.Buffer{codesBuffer(d, x), y}, []tensor.Shape{tensor.MakeShape(n, k), tensor.MakeShape(n, o)})
+	return codes(y, d, n*o)
 }
 
 func (v *vector) transposed(t *testing.T, set *kernels.Set) {
@@ -224,22 +206,29 @@ func (v *vector) matmul(t *testing.T, set *kernels.Set) {
 		[]tensor.Shape{shape("LHS"), shape("RHS"), shape("OUTPUT")})
 }
 
-func (v *vector) binary16(t *testing.T, set *kernels.Set) {
+func (v *vector) binary(t *testing.T, set *kernels.Set) {
 	want := v.array("output_ref")
-	n := tensor.MakeShape(len(want))
-	p := stepNode(set, tensor.Int16, n, n)
+	n, d := tensor.MakeShape(len(want)), tensor.Int16
+	if v.Arrays[v.name+"_input1"].Type == "int8_t" {
+		d = tensor.Int8
+	}
+	p := stepNode(set, d, n, n)
 	p.In, p.Out[0].Slot = append(p.In, p.In[0]), 2
 	p.In[1].Slot = 1
 	s := newBinary(p)
 	num := func(name string) int32 { return int32(v.def(name, 0)) }
-	if strings.HasPrefix(v.name, "add") {
+	switch {
+	case strings.HasPrefix(v.name, "add"):
 		s.runSumS16(abi.AddS8{MA: num("INPUT1_MULT"), ShiftA: num("INPUT1_SHIFT"), MB: num("INPUT2_MULT"), ShiftB: num("INPUT2_SHIFT"),
 			MY: num("OUTPUT_MULT"), ShiftY: num("OUTPUT_SHIFT"), Lo: num("OUT_ACTIVATION_MIN"), Hi: num("OUT_ACTIVATION_MAX")}, 1)
-	} else {
+	case d == tensor.Int8:
+		s.runMulS8(abi.MulS8{ZA: -num("INPUT1_OFFSET"), ZB: -num("INPUT2_OFFSET"), ZY: num("OUTPUT_OFFSET"), M: num("OUTPUT_MULT"), Shift: num("OUTPUT_SHIFT"),
+			Lo: num("OUT_ACTIVATION_MIN"), Hi: num("OUT_ACTIVATION_MAX")}, set.MulS8)
+	default:
 		s.runMulS16(num("OUTPUT_MULT"), num("OUTPUT_SHIFT"), num("OUT_ACTIVATION_MIN"), num("OUT_ACTIVATION_MAX"))
 	}
-	v.runStep(t, s, tensor.Int16, want, 2, []tensor.Buffer{codesBuffer(tensor.Int16, v.array("input1")), codesBuffer(tensor.Int16, v.array("input2")),
-		tensor.Alloc(2 * len(want))}, []tensor.Shape{n, n, n})
+	v.runStep(t, s, d, want, 2, []tensor.Buffer{codesBuffer(d, v.array("input1")), codesBuffer(d, v.array("input2")),
+		tensor.Alloc(d.SizeBytes(len(want)))}, []tensor.Shape{n, n, n})
 }
 
 func (v *vector) svdf(t *testing.T, set *kernels.Set) {

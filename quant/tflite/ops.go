@@ -26,6 +26,7 @@ var operators = map[string]entry{
 	"CONCATENATION":                {importConcatenation, 10, 2},
 	"CONV_2D":                      {importConv2D, 1, 7},
 	"CUMSUM":                       {importCumsum, 102, 2},
+	"DENSIFY":                      {importDensify, 99, 0},
 	"DEPTHWISE_CONV_2D":            {importDepthwiseConv2D, 2, 7},
 	"DEPTH_TO_SPACE":               {importDepthToSpace, 94, 1},
 	"DEQUANTIZE":                   {importDequantize, 38, 0},

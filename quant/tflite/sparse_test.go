@@ -1,11 +1,13 @@
 package tflite
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"edgerun/rt/graph"
+	"edgerun/rt/op"
 )
 
 // sparseSeed stores a matrix of 3×2 by rows: [1 2] [0 0] [3 4].
@@ -61,5 +63,27 @@ func TestSparse(t *testing.T) {
 		if _, err := Parse(m.bytes(), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// TestDensify: an operator spells out what a sparse constant leaves out.
+func TestDensify(t *testing.T) {
+	m := smallModel()
+	m.tensors[1].data, m.tensors[1].sparsity = []byte{1, 2, 3, 4}, sparseSeed()
+	dense := m.tensors[1]
+	dense.name, dense.data, dense.sparsity = "dense", nil, nil
+	m.tensors = append(m.tensors, dense)
+	m.ops[0].in[1] = int32(len(m.tensors) - 1)
+	m.ops = append([]fileOp{{code: opNumber("DENSIFY"), kind: 99, options: fbTable{}, in: []int32{1}, out: m.ops[0].in[1:2]}}, m.ops...)
+	g, err := Parse(m.bytes(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := weightsOf(g); !slices.Equal(got, []int8{1, 2, 0, 0, 3, 4}) {
+		t.Errorf("weights %v", got)
+	}
+	m.tensors[1].data, m.inputs = nil, []int32{0, 1}
+	if _, err := Parse(m.bytes(), Options{}); !errors.Is(err, op.ErrUnsupported) {
+		t.Errorf("computed values: error %v, want %v", err, op.ErrUnsupported)
 	}
 }

@@ -25,6 +25,8 @@ func TestFunctions(t *testing.T) {
 		{"GeluTanh", fixed.GeluTanhF32, func(x float64) float64 {
 			return x / (1 + math.Exp(-2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 		}},
+		{"Sin", fixed.SinF32, math.Sin},
+		{"Cos", fixed.CosF32, math.Cos},
 		{"Cube", func(x float32) float32 { return fixed.PowF32(x, 3) }, func(x float64) float64 { return x * x * x }},
 		{"Root", func(x float32) float32 { return fixed.PowF32(x, 0.3) }, func(x float64) float64 { return math.Pow(x, float64(float32(0.3))) }},
 		{"Power", func(x float32) float32 { return fixed.PowF32(1.7, x) }, func(x float64) float64 { return math.Pow(float64(float32(1.7)), x) }},
@@ -56,9 +58,22 @@ func TestFunctions(t *testing.T) {
 			}
 		})
 	}
-	for _, f := range []func(float32) float32{fixed.Expm1F32, fixed.ErfF32, fixed.GeluF32, fixed.GeluTanhF32, fixed.SoftplusF32, fixed.MishF32} {
+	for _, f := range []func(float32) float32{fixed.Expm1F32, fixed.ErfF32, fixed.GeluF32, fixed.GeluTanhF32, fixed.SoftplusF32, fixed.MishF32, fixed.SinF32, fixed.CosF32} {
 		if v := f(nan); v == v {
 			t.Error("NaN is lost")
+		}
+	}
+	// The float32 nearest to multiples of π/2 for their size, and their neighbours.
+	for _, b := range []uint32{0x6115cb11, 0x6f5f5f5f, 0x7f7fffff, 0x49b7b0f5, 0x3fc90fda, 0x3fc90fdb, 0x40490fdb, 0x5922aa80, 0x497fffff, 0x49800000} {
+		x := math.Float32frombits(b)
+		if s, c := ulps(fixed.SinF32(x), math.Sin(float64(x))), ulps(fixed.CosF32(-x), math.Cos(float64(x))); s > 0.501 || c > 0.501 {
+			t.Errorf("sin and cos of %g are %.4f and %.4f ULP off", x, s, c)
+		}
+	}
+	checkBits(t, fixed.SinF32, [2]float32{negativeZero, negativeZero}, [2]float32{0, 0})
+	for _, x := range []float32{inf, -inf} {
+		if s, c := fixed.SinF32(x), fixed.CosF32(x); s == s || c == c {
+			t.Errorf("sin and cos of %g are %g and %g, want NaN", x, s, c)
 		}
 	}
 	checkBits(t, fixed.RoundEvenF32, [2]float32{2.5, 2}, [2]float32{3.5, 4}, [2]float32{-0.5, negativeZero}, [2]float32{1e30, 1e30})

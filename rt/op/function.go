@@ -16,6 +16,7 @@ import (
 //	floor ceil round                  float32, int8; round takes halves to the even integer
 //	elu gelu geluTanh erf             float32, int8
 //	softplus softsign mish            float32, int8
+//	sin cos                           float32, int8
 //	not                               bool
 //
 // float32: each is rounded once, or as its function in package fixed says. Codes: abs and rsqrt are TFLite Micro's ABS
@@ -67,6 +68,8 @@ var unaryFunctions = []unaryFunction{
 	{name: "softplus", f32: plain(fixed.SoftplusF32)},
 	{name: "softsign", f32: plain(func(x float32) float32 { return x / (1 + float32(math.Abs(float64(x)))) })},
 	{name: "mish", f32: plain(fixed.MishF32)},
+	{name: "sin", f32: plain(fixed.SinF32)},
+	{name: "cos", f32: plain(fixed.CosF32)},
 	{name: "not"},
 }
 

@@ -41,6 +41,8 @@ func functionCases() []*Case {
 		{"softplus", func(x float64) float64 { return math.Log1p(math.Exp(x)) }, 0, 0},
 		{"softsign", func(x float64) float64 { return x / (1 + math.Abs(x)) }, 0, 0},
 		{"mish", func(x float64) float64 { return x * math.Tanh(math.Log1p(math.Exp(x))) }, 0, 0},
+		{"sin", math.Sin, 0, 0},
+		{"cos", math.Cos, 0, 0},
 	} {
 		want := func(in [][]float64, c *Case) []float64 {
 			return apply(in[0], func(x float64) float64 {

@@ -243,4 +243,5 @@ func Cases() []*Case {
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
 	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), detectCases())
 }

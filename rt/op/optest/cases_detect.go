@@ -37,7 +37,7 @@ func detectCases() []*Case {
 	update("vector", shape(40000), shape(30000), tensor.Int32)
 
 	detect := func(name string, boxes, scores, classes int, more ...op.Attr) {
-		attrs := append(op.Attrs{op.FloatsAttr("scales", 10, 10, 5, 5), op.IntAttr("classes", classes), op.FloatAttr("iouThreshold", 0.3)}, more...)
+		attrs := append(op.Attrs{op.FloatsAttr("scales", 10, 10, 5, 5), op.IntAttr("classes", classes), op.FloatAttr("iouThreshold", 0.05)}, more...)
 		add(op.Detections, name, detections, attrs, shape(1, boxes, 4), shape(1, boxes, scores), shape(boxes, 4)).Const = []bool{false, false, true}
 	}
 	detect("fast", 60, 4, 4, op.IntAttr("maxDetections", 8), op.FloatAttr("scoreThreshold", 0.5))

@@ -40,9 +40,9 @@ func detectCases() []*Case {
 		attrs := append(op.Attrs{op.FloatsAttr("scales", 10, 10, 5, 5), op.IntAttr("classes", classes), op.FloatAttr("iouThreshold", 0.05)}, more...)
 		add(op.Detections, name, detections, attrs, shape(1, boxes, 4), shape(1, boxes, scores), shape(boxes, 4)).Const = []bool{false, false, true}
 	}
-	detect("fast", 60, 4, 4, op.IntAttr("maxDetections", 8), op.FloatAttr("scoreThreshold", 0.5))
-	detect("fast, background, two classes", 60, 5, 4, op.IntAttr("maxDetections", 5), op.IntAttr("classesPerBox", 2))
-	detect("regular", 60, 4, 3, op.IntAttr("maxDetections", 9), op.IntAttr("regular", 1), op.IntAttr("perClass", 4))
+	detect("fast", 300, 4, 4, op.IntAttr("maxDetections", 250), op.FloatAttr("scoreThreshold", 0.5))
+	detect("fast, background, two classes", 60, 5, 4, op.IntAttr("maxDetections", 50), op.IntAttr("classesPerBox", 2))
+	detect("regular", 300, 4, 3, op.IntAttr("maxDetections", 500), op.IntAttr("regular", 1), op.IntAttr("perClass", 140))
 	detect("regular, few", 30, 2, 2, op.IntAttr("maxDetections", 90), op.IntAttr("regular", 1), op.FloatAttr("scoreThreshold", 1.5))
 	return all
 }

@@ -26,6 +26,7 @@ func TestByHand(t *testing.T) {
 		x.shape = shape
 		return x
 	}
+	scalar := func(v int32) fileTensor { return shaped(i32(v)) }
 	square := shaped(f32(1, 2, 3, 4), 2, 2)
 	picture := shaped(f32(1, 2, 3, 4), 1, 2, 2, 1)
 	in := func(x ...fileTensor) []fileTensor { return x }
@@ -87,6 +88,25 @@ func TestByHand(t *testing.T) {
 		{"TILE", 51, fbTable{}, 1, in(square, i32(1, 2)), shaped(f32(1, 2, 1, 2, 3, 4, 3, 4), 2, 4)},
 		{"BROADCAST_TO", 104, fbTable{}, 1, in(f32(1, 2), i32(2, 2)), shaped(f32(1, 2, 1, 2), 2, 2)},
 		{"REVERSE_V2", 81, fbTable{}, 1, in(square, i32(-1)), shaped(f32(2, 1, 4, 3), 2, 2)},
+		{"GATHER_ND", 83, fbTable{}, 2, in(square, shaped(i32(1, 0, 0, 1, 1, 1), 3, 2)), f32(3, 2, 4)},
+		{"GATHER_ND", 83, fbTable{}, 1, in(square, shaped(i32(1, 0, 1), 3, 1)), shaped(f32(3, 4, 1, 2, 3, 4), 3, 2)},
+		{"GATHER_ND", 83, fbTable{}, 1, in(shaped(f32(1, 2, 3, 4, 5, 6, 7, 8), 2, 2, 2), shaped(i32(1, 0), 1, 2)), shaped(f32(5, 6), 1, 2)},
+		{"SCATTER_ND", 97, fbTable{}, 2, in(shaped(i32(2, 0, 2), 3, 1), f32(1, 2, 3), i32(4)), f32(2, 0, 4, 0)},
+		{"SCATTER_ND", 97, fbTable{}, 2, in(shaped(i32(1), 1, 1), shaped(i32(1, 2), 1, 2), i32(2, 2)), shaped(i32(0, 0, 1, 2), 2, 2)},
+		{"DYNAMIC_UPDATE_SLICE", 117, fbTable{}, 3, in(square, shaped(f32(9, 8), 1, 2), i32(1, 5)), shaped(f32(1, 2, 9, 8), 2, 2)},
+		{"TOPK_V2", 34, fbTable{}, 1, in(f32(1, 7, 3, 7), i32(3)), f32(7, 7, 3)},
+		{"TOPK_V2", 34, fbTable{}, 1, in(square, i32(1)), shaped(f32(2, 4), 2, 1)},
+		{"ONE_HOT", 61, fbTable{int32(-1)}, 1, in(i32(1, 3, 0), scalar(2), f32(5), f32(-1)), shaped(f32(-1, 5, -1, -1, 5, -1), 3, 2)},
+		{"ONE_HOT", 61, fbTable{int32(0)}, 1, in(i32(1, 0), scalar(2), b8(1), b8(0)), shaped(b8(0, 1, 1, 0), 2, 2)},
+		{"FILL", 68, fbTable{}, 0, in(i32(2, 1), f32(3)), shaped(f32(3, 3), 2, 1)},
+		{"ZEROS_LIKE", 67, fbTable{}, 1, in(square), shaped(f32(0, 0, 0, 0), 2, 2)},
+		{"RANGE", 73, fbTable{}, 0, in(scalar(5), scalar(0), scalar(-2)), i32(5, 3, 1)},
+		{"RANGE", 73, fbTable{}, 0, in(f32(0), f32(1), f32(0.5)), f32(0, 0.5)},
+		{"RANK", 86, fbTable{}, 1, in(square), scalar(2)},
+		{"SIN", 0, nil, 1, in(f32(0, math.Pi/2)), f32(0, 1)},
+		{"COS", 84, fbTable{}, 1, in(f32(0, 1)), f32(1, 0.54030230586813971740)},
+		{"L2_POOL_2D", 5, fbTable{byte(1), int32(1), int32(1), int32(2), int32(2), byte(0)}, 1, in(shaped(f32(1, 1, 1, 1), 1, 2, 2, 1)), shaped(f32(1), 1, 1, 1, 1)},
+		{"L2_POOL_2D", 5, fbTable{byte(0), int32(2), int32(2), int32(2), int32(2), byte(3)}, 1, in(shaped(f32(9, 3, 4), 1, 3, 1, 1)), shaped(f32(6, 4), 1, 2, 1, 1)},
 		{"SPACE_TO_DEPTH", 19, fbTable{int32(2)}, 1, in(picture), shaped(f32(1, 2, 3, 4), 1, 1, 1, 4)},
 		{"DEPTH_TO_SPACE", 94, fbTable{int32(2)}, 1, in(shaped(f32(1, 2, 3, 4), 1, 1, 1, 4)), picture},
 		{"SPACE_TO_BATCH_ND", 25, fbTable{}, 1, in(picture, i32(2, 1), shaped(i32(1, 1, 0, 0), 2, 2)), shaped(f32(0, 0, 3, 4, 1, 2, 0, 0), 2, 2, 2, 1)},

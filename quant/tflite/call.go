@@ -21,6 +21,7 @@ type call struct {
 	in    []*graph.Value // nil for an optional one left out
 	// options are the operator's own; the zero table, where there are none, has every field's default.
 	options table
+	tanh    bool // a fused activation that set appends
 	err     error
 }
 
@@ -242,6 +243,9 @@ func (c *call) reshape(v *graph.Value, suffix string, shape ...int) *graph.Value
 // one is the same bytes read in another way.
 func (c *call) set(i int, v *graph.Value) {
 	want := c.output(i)
+	if c.tanh && i == 0 {
+		v = c.emit(op.Tanh, "/tanh", nil, v)
+	}
 	if c.err != nil {
 		return
 	}

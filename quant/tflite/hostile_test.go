@@ -132,10 +132,10 @@ func TestRefused(t *testing.T) {
 		{"scale NaN", change(func(m *fileModel) { m.tensors[1].scale[0] = float32(math.NaN()) }), "scale NaN is not positive", false},
 		{"zero point", change(func(m *fileModel) { m.tensors[0].zero[0] = 128 }), "zero point 128 outside of the codes", false},
 		{"scales", change(func(m *fileModel) { m.tensors[1].scale = []float32{1, 2} }), "2 scales on axis 0 of shape [3 2]", false},
-		{"activation", change(func(m *fileModel) { m.ops[0].options[0] = byte(5) }), "fused activation 5 unsupported", true},
+		{"activation", change(func(m *fileModel) { m.ops[0].options[0] = byte(6) }), "fused activation 6 unsupported", true},
 		{"new option", change(func(m *fileModel) { m.ops[0].options = append(m.ops[0].options, nil, nil, byte(1)) }), "option 5 unsupported", true},
 		{"strings", change(func(m *fileModel) { m.tensors[0].code = elem("string") }), "element type string unsupported", true},
-		{"variable", change(func(m *fileModel) { m.tensors[1].variable, m.tensors[1].data = true, nil }), "computed weights with a bias or an activation unsupported", true},
+		{"variable", change(func(m *fileModel) { m.tensors[1].variable, m.tensors[1].data = true, nil }), "computed weights of int8 with a bias unsupported", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse(c.file, Options{})

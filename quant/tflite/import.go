@@ -33,6 +33,12 @@ type importer struct {
 	resources map[resource]*graph.Value
 	handles   map[*graph.Value]bool
 	refused   foreign.Refusals
+
+	entry func(*operator) (entry, bool) // how an operator is translated
+	// initial marks a subgraph that only sets what variables start from; begun that operators have run before it.
+	initial, begun bool
+	// inputNames and outputNames are what the file's signature calls inputs and outputs; nil without one.
+	inputNames, outputNames map[int32]string
 }
 
 // state is how a tensor stands.
@@ -51,16 +57,20 @@ type foldKey struct {
 }
 
 func build(m *model, r *reader, o Options) (*graph.Graph, error) {
-	s := m.subgraphs[0]
-	n := len(s.tensors)
-	im := &importer{opts: o, Budget: foreign.Budget{Source: int64(len(r.data))}, r: r, m: m, s: s, g: &graph.Graph{Name: clip(s.name)},
-		types: make([]tensor.Type, n), typed: make([]bool, n), values: make([]*graph.Value, n), state: make([]state, n), names: foreign.Names{},
-		bound: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
-		resources: map[resource]*graph.Value{}, handles: map[*graph.Value]bool{}}
+	im := newImporter(m, r, m.subgraphs[0], o)
+	im.entry = func(o *operator) (entry, bool) {
+		if o.custom {
+			e, ok := customs[o.name]
+			return e, ok
+		}
+		e, ok := operators[o.name]
+		return e, ok
+	}
+	im.readSignature()
 	if err := im.addInputs(); err != nil {
 		return nil, err
 	}
-	for i, o := range s.ops {
+	for i, o := range im.s.ops {
 		if !im.operator(i, o) {
 			break
 		}
@@ -75,6 +85,15 @@ func build(m *model, r *reader, o Options) (*graph.Graph, error) {
 		return nil, err
 	}
 	return im.g, nil
+}
+
+// newImporter makes an importer of one of the model's subgraphs.
+func newImporter(m *model, r *reader, s *subgraph, o Options) *importer {
+	n := len(s.tensors)
+	return &importer{opts: o, Budget: foreign.Budget{Source: int64(len(r.data))}, r: r, m: m, s: s, g: &graph.Graph{Name: clip(s.name)},
+		types: make([]tensor.Type, n), typed: make([]bool, n), values: make([]*graph.Value, n), state: make([]state, n), names: foreign.Names{},
+		bound: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
+		resources: map[resource]*graph.Value{}, handles: map[*graph.Value]bool{}}
 }
 
 // maxName keeps names well under what an .edge file holds, a node's suffixes included.
@@ -192,13 +211,10 @@ func (im *importer) input(i int32) (*graph.Value, error) {
 		return nil, err
 	}
 	info := im.s.tensors[i]
-	if !info.hasShape {
-		return nil, fmt.Errorf("%s: shape unknown", im.tensorName(i))
-	}
 	if d := elemTypes[info.code].dtype; d == tensor.Float16 || d == tensor.Int4 {
 		return nil, fmt.Errorf("%s: element type %v %w", im.tensorName(i), d, op.ErrUnsupported)
 	}
-	v := &graph.Value{Name: clip(info.name), Type: t}
+	v := &graph.Value{Name: clip(named(im.inputNames, i, info.name)), Type: t}
 	for k := range v.Shape.Rank {
 		if info.free != nil && info.free[k] < 0 {
 			if v.Sym == nil {
@@ -270,7 +286,7 @@ func (im *importer) addOutputs() error {
 				return err
 			}
 		}
-		name := clip(im.s.tensors[i].name)
+		name := clip(named(im.outputNames, i, im.s.tensors[i].name))
 		switch {
 		case im.s.tensors[i].shifted():
 			if v, err = im.convert(v, "/uint8", tensor.UInt8, shift(v.Quant, 128)); err != nil {
@@ -388,10 +404,7 @@ func (im *importer) operator(i int, o *operator) bool {
 		}
 		im.state[out] = lost
 	}
-	e, ok := operators[o.name]
-	if o.custom {
-		e, ok = customs[o.name]
-	}
+	e, ok := im.entry(o)
 	if !ok {
 		return im.report(c, fmt.Errorf("operator %w", op.ErrUnsupported))
 	}

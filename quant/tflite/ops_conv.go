@@ -53,7 +53,8 @@ func (c *call) pads(w sliding, height, width int) []int {
 	return pads
 }
 
-// activation returns the attributes of a fused activation.
+// activation returns the attributes of a fused activation. The reference limits integers to their type only where it is
+// TANH or SIGN_BIT; of reals, TANH follows the operator when set is called.
 func (c *call) activation(field int) op.Attrs {
 	switch a := c.options.byte(field); a {
 	case 0:
@@ -64,6 +65,13 @@ func (c *call) activation(field int) op.Attrs {
 		return op.Attrs{op.FloatAttr("min", -1), op.FloatAttr("max", 1)}
 	case 3:
 		return op.Attrs{op.FloatAttr("min", 0), op.FloatAttr("max", 6)}
+	case actTanh, actSignBit:
+		if len(c.in) > 0 && c.in[0] != nil && c.in[0].DType == tensor.Float32 {
+			if c.tanh = a == actTanh; !c.tanh {
+				c.unsupported("fused activation SIGN_BIT of reals")
+			}
+		}
+		return nil
 	default:
 		c.unsupported("fused activation %d", a)
 		return nil
@@ -84,7 +92,16 @@ func (c *call) dequantized(v *graph.Value) *graph.Value {
 	if c.err != nil {
 		return v
 	}
-	if v.DType != tensor.Int8 || v.Const == nil || !v.Quant.Quantized() {
+	var codes func(t *tensor.Tensor, i int) int32
+	switch v.DType {
+	case tensor.Int8:
+		codes = func(t *tensor.Tensor, i int) int32 { return int32(t.Data.I8()[i]) }
+	case tensor.Int16:
+		codes = func(t *tensor.Tensor, i int) int32 { return int32(t.Data.I16()[i]) }
+	case tensor.Int32:
+		codes = func(t *tensor.Tensor, i int) int32 { return t.Data.I32()[i] }
+	}
+	if codes == nil || v.Const == nil || !v.Quant.Quantized() {
 		c.unsupported("weights of %v", v.Type)
 		return v
 	}
@@ -94,9 +111,9 @@ func (c *call) dequantized(v *graph.Value) *graph.Value {
 		for k := t.Quant.Axis + 1; channels > 1 && k < t.Shape.Rank; k++ {
 			stride *= t.Shape.Dim[k]
 		}
-		for i, q := range t.Data.I8() {
+		for i := range out.Data.F32() {
 			k := i / stride % channels
-			out.Data.F32()[i] = t.Quant.Scale[k] * float32(int32(q)-t.Quant.Zero[k])
+			out.Data.F32()[i] = float32(float64(t.Quant.Scale[k]) * float64(int64(codes(t, i))-int64(t.Quant.Zero[k])))
 		}
 		return out
 	})
@@ -272,10 +289,7 @@ func importFullyConnected(c *call) {
 		x = c.reshape(x, "/rows", -1, k)
 	}
 	if w.Const == nil {
-		if len(c.in) > 2 && c.in[2] != nil || len(attrs) > 0 {
-			c.unsupported("computed weights with a bias or an activation")
-		}
-		c.set(0, c.emit(op.BatchMatMul, "", op.Attrs{op.IntAttr("adjY", 1)}, x, w))
+		c.set(0, c.product(x, w, attrs))
 		return
 	}
 	w = c.weights(1, x, 2)
@@ -286,11 +300,33 @@ func importFullyConnected(c *call) {
 	c.set(0, c.emit(op.FullyConnected, "", attrs, in...))
 }
 
+// product is a layer whose weights are computed: a product of two matrices, of which a bias and a limit are operators of
+// their own. Integers have no bias there but zeros.
+func (c *call) product(x, w *graph.Value, limits op.Attrs) *graph.Value {
+	want := c.output(0)
+	y := c.emit(op.BatchMatMul, "/product", op.Attrs{op.IntAttr("adjY", 1)}, x, w)
+	y.Quant = want.Quant
+	switch bias := c.optional(2); {
+	case bias == nil:
+	case x.DType == tensor.Float32:
+		return c.emit(op.Add, "", limits, y, bias)
+	case bias.Const == nil || slices.ContainsFunc(bias.Const.Data.Bytes(), func(b byte) bool { return b != 0 }):
+		c.unsupported("computed weights of %v with a bias", w.DType)
+	}
+	if limits != nil {
+		y = c.move(op.Clamp, "", limits, y)
+	}
+	return y
+}
+
 func importBatchMatMul(c *call) {
 	c.inputs(2, 2)
 	a, b := c.input(0), c.input(1)
 	if c.err == nil && a.DType == tensor.Float32 && b.DType != tensor.Float32 {
 		b = c.dequantized(b)
+	}
+	if c.err == nil && b.DType == tensor.Float32 && a.DType != tensor.Float32 {
+		a = c.dequantized(a)
 	}
 	flag := func(name string, field int) op.Attr {
 		if c.options.bool(field) {

@@ -14,7 +14,38 @@ func (c *call) binary(def *op.Def) { c.binaryWith(def, nil) }
 func (c *call) binaryWith(def *op.Def, attrs op.Attrs) {
 	c.inputs(2, 2)
 	a, b := c.input(0), c.input(1)
-	c.set(0, c.emit(def, "", append(c.activation(0), attrs...), a, b))
+	limits := c.activation(0)
+	if c.err != nil {
+		return
+	}
+	if a.DType == tensor.Int32 || a.DType == tensor.Int64 {
+		y := c.emit(def, "", nil, a, b)
+		if def != op.Add { // which does not look at the activation
+			y = c.limitIntegers(y, limits)
+		}
+		c.set(0, y)
+		return
+	}
+	c.set(0, c.emit(def, "", append(limits, attrs...), a, b))
+}
+
+// limitIntegers applies the limits of an activation to int32 or int64.
+func (c *call) limitIntegers(v *graph.Value, limits op.Attrs) *graph.Value {
+	for _, l := range []struct {
+		name string
+		def  *op.Def
+	}{{"min", op.Maximum}, {"max", op.Minimum}} {
+		if !limits.Has(l.name) {
+			continue
+		}
+		bound := int32(limits.Float(l.name, 0))
+		t := tensor.FromI32(tensor.MakeShape(), []int32{bound})
+		if v.DType == tensor.Int64 {
+			t = tensor.FromI64(tensor.MakeShape(), []int64{int64(bound)})
+		}
+		v = c.emit(l.def, "/"+l.name, nil, v, graph.NewConst(c.name+"/"+l.name, t))
+	}
+	return v
 }
 
 func importAdd(c *call) { c.binary(op.Add) }
@@ -153,6 +184,13 @@ func importCast(c *call) {
 	x, want := c.input(0), c.output(0)
 	switch {
 	case c.err != nil:
+	case c.legacy(0): // the number is the code in the file
+		y, err := c.im.convert(x, "/uint8", tensor.UInt8, shift(x.Quant, 128))
+		if err != nil {
+			c.fail("%w", inner(err))
+			return
+		}
+		c.set(0, c.emit(op.Cast, "", op.Attrs{op.IntAttr("to", int(want.DType))}, y))
 	case x.DType == want.DType:
 		c.set(0, x)
 	default:

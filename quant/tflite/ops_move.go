@@ -39,7 +39,7 @@ func importReshape(c *call) {
 			return
 		}
 		// The first dimension may vary with the inputs'; the file knows its own example of it.
-		if i == 0 && len(stored) > 0 && d == int(stored[0]) && c.im.varies() && x.Const == nil {
+		if i == 0 && x.Shape.Rank > 0 && len(stored) > 0 && (d == int(stored[0]) || d == x.Shape.Dim[0]) && c.im.varies() && x.Const == nil {
 			shape[0] = 0
 		}
 	}
@@ -358,12 +358,29 @@ func importConcatenation(c *call) {
 		c.unsupported("fused activation")
 	}
 	var parts []*graph.Value
+	want := c.output(0)
 	for i := range c.in {
-		parts = append(parts, c.input(i))
+		parts = append(parts, c.recoded(i, want.Quant))
 	}
 	if c.err == nil {
 		c.join(c.axis(int(c.options.int32(0, 0)), parts[0].Shape.Rank), parts)
 	}
+}
+
+// recoded is an input of a concatenation in the output's quantization. Other scales are an error of int8, which the
+// reference refuses too; those of int16 do not count.
+func (c *call) recoded(i int, want tensor.Quant) *graph.Value {
+	x := c.input(i)
+	switch {
+	case c.err != nil || x.DType != tensor.Int8 || x.Quant.Equal(want):
+	case x.Quant.Quantized() && want.Quantized() && c.legacy(i):
+		y := c.emit(op.Rescale, "/rescale", nil, x)
+		y.Quant = want
+		return y
+	default:
+		c.unsupported("input %d of %v beside an output of another quantization", i, x.Type)
+	}
+	return x
 }
 
 // importShape gives the shape as a constant: bounds, where an input's may vary.

@@ -68,10 +68,22 @@ func importPadV2(c *call) {
 		value = codeValue(x, int32(t.Data.I8()[0]))
 	case tensor.Int16:
 		value = codeValue(x, int32(t.Data.I16()[0]))
+	case tensor.Int32:
+		value = c.exactly(int64(t.Data.I32()[0]))
+	case tensor.Int64:
+		value = c.exactly(t.Data.I64()[0])
 	default:
 		c.unsupported("value of %v", t.DType)
 	}
 	c.pad("", value)
+}
+
+// exactly is an integer in float32.
+func (c *call) exactly(v int64) float32 {
+	if v < -1<<24 || v > 1<<24 {
+		c.unsupported("value %d", v)
+	}
+	return float32(v)
 }
 
 func importMirrorPad(c *call) {

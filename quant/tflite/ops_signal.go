@@ -25,6 +25,7 @@ var customs = map[string]entry{
 	"SignalRfft":                          {translate: importSignalRfft},
 	"SignalStacker":                       {translate: importSignalStacker},
 	"SignalWindow":                        {translate: importSignalWindow},
+	"TFLite_Detection_PostProcess":        {translate: importDetections},
 }
 
 // option names an option of a custom operator and the attribute that holds it here; none where only its type matters.

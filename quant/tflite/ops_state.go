@@ -1,10 +1,6 @@
 package tflite
 
 import (
-	"errors"
-	"fmt"
-
-	"edgerun/quant/foreign"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -96,7 +92,11 @@ func importUnidirectionalSequenceLSTM(c *call) {
 	c.set(0, y)
 }
 
-const actTanh = 4 // among fused activations
+// Fused activations.
+const (
+	actTanh    = 4
+	actSignBit = 5
+)
 
 // resource is a variable that operators find by name.
 type resource struct{ container, name string }
@@ -150,6 +150,10 @@ func importReadVariable(c *call) {
 
 func importAssignVariable(c *call) {
 	c.inputs(2, 2)
+	if c.im.initial {
+		c.initialize()
+		return
+	}
 	x := c.input(1)
 	v := c.variable(x.Type)
 	x = c.as(x, v.Quant)
@@ -161,7 +165,7 @@ func importAssignVariable(c *call) {
 	}
 }
 
-// importCallOnce runs what a subgraph does when a session begins: it may set variables to constants.
+// importCallOnce runs what a subgraph does when a session begins: it sets variables to what it computes from constants.
 func importCallOnce(c *call) {
 	i := int(c.options.int32(0, 0))
 	if i < 1 || i >= len(c.im.m.subgraphs) {
@@ -170,44 +174,35 @@ func importCallOnce(c *call) {
 	}
 	s := c.im.m.subgraphs[i]
 	decodeSubgraph(s, c.im.m)
-	handles := map[int32]*graph.Value{}
+	if c.im.r.err != nil {
+		return
+	}
+	im := newImporter(c.im.m, c.im.r, s, c.im.opts)
+	im.Budget, im.resources, im.handles = c.im.Budget, c.im.resources, c.im.handles
+	im.entry, im.initial, im.begun = c.im.entry, true, len(c.im.g.Nodes) > 0
 	for k, o := range s.ops {
-		if err := c.im.initialize(s, o, handles); err != nil {
-			c.fail("subgraph %d: operator %d (%s): %w", i, k, foreign.Quote(o.name), err)
+		if !im.operator(k, o) || im.r.err != nil {
+			break
 		}
-		if c.err != nil || c.im.r.err != nil {
-			return
-		}
+	}
+	c.im.Budget = im.Budget
+	if err := im.refused.Err(); err != nil {
+		c.fail("subgraph %d: %w", i, err)
 	}
 }
 
-// initialize runs an operator of a subgraph that initializes.
-func (im *importer) initialize(s *subgraph, o *operator, handles map[int32]*graph.Value) error {
+// initialize sets what a variable starts from.
+func (c *call) initialize() {
+	v, x := c.optional(0), c.input(1)
 	switch {
-	case o.custom:
-	case o.name == "VAR_HANDLE" && len(o.out) == 1:
-		handles[o.out[0]] = im.handle(o.fields.table(4, "options"))
-		return nil
-	case o.name == "ASSIGN_VARIABLE" && len(o.in) == 2 && o.in[1] >= 0:
-		v, info := handles[o.in[0]], s.tensors[o.in[1]]
-		if v == nil {
-			return errors.New("input 0 is no variable's handle")
-		}
-		if v.Var != nil && len(im.g.Nodes) > 0 {
-			return fmt.Errorf("variable has been used: %w", op.ErrUnsupported)
-		}
-		t, err := info.typ()
-		if err != nil {
-			return err
-		}
-		if info.buffer >= len(im.m.buffers) || len(im.m.buffers[info.buffer]) == 0 && t.Shape.Elements() > 0 {
-			return fmt.Errorf("value is not constant: %w", op.ErrUnsupported)
-		}
-		c, err := im.constant(info, t, im.m.buffers[info.buffer])
-		if err == nil {
-			v.Var, v.Type = c, c.Type
-		}
-		return err
+	case c.err != nil:
+	case v == nil || !c.im.handles[v]:
+		c.fail("input 0 is no variable's handle")
+	case v.Var != nil && c.im.begun:
+		c.unsupported("variable has been used:")
+	case x.Const == nil:
+		c.unsupported("value is not constant:")
+	default:
+		v.Var, v.Type = x.Const, x.Const.Type
 	}
-	return fmt.Errorf("operator here %w", op.ErrUnsupported)
 }

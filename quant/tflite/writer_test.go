@@ -132,6 +132,7 @@ type fileOp struct {
 	in, out []int32
 	kind    byte // of options
 	options fbTable
+	flex    []byte // options of a custom operator
 }
 
 // fileModel is a model to write.
@@ -140,6 +141,7 @@ type fileModel struct {
 	ops             []fileOp
 	inputs, outputs []int32
 	more            []*fileModel // subgraphs after the first one
+	signatures      []fbTable
 }
 
 func (m *fileModel) bytes() []byte {
@@ -148,7 +150,11 @@ func (m *fileModel) bytes() []byte {
 	for _, g := range append([]*fileModel{m}, m.more...) {
 		graphs = append(graphs, g.subgraph(&buffers, &codes))
 	}
-	return flatBuffer(fbTable{int32(version), codes, graphs, "test", buffers}, magic)
+	root := fbTable{int32(version), codes, graphs, "test", buffers}
+	if m.signatures != nil {
+		root = append(root, nil, nil, m.signatures)
+	}
+	return flatBuffer(root, magic)
 }
 
 // subgraph returns the model's own subgraph; its buffers and operator codes go behind those that are there.
@@ -182,6 +188,9 @@ func (m *fileModel) subgraph(all, numbers *[]fbTable) fbTable {
 		f := fbTable{int32(len(codes) - 1), o.in, o.out, nil, nil}
 		if o.kind != 0 {
 			f[3], f[4] = o.kind, o.options
+		}
+		if o.flex != nil {
+			f = append(f, o.flex)
 		}
 		ops = append(ops, f)
 	}

@@ -36,6 +36,8 @@ func detectCases() []*Case {
 	update("all", shape(3, 7), shape(3, 7), tensor.Int32)
 	update("vector", shape(40000), shape(30000), tensor.Int32)
 
+	add(op.Rescale, "codes", func(in [][]float64, c *Case) []float64 { return in[0] }, nil, shape(3, 67))
+
 	detect := func(name string, boxes, scores, classes int, more ...op.Attr) {
 		attrs := append(op.Attrs{op.FloatsAttr("scales", 10, 10, 5, 5), op.IntAttr("classes", classes), op.FloatAttr("iouThreshold", 0.05)}, more...)
 		add(op.Detections, name, detections, attrs, shape(1, boxes, 4), shape(1, boxes, scores), shape(boxes, 4)).Const = []bool{false, false, true}

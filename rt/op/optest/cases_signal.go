@@ -220,7 +220,7 @@ func signalCases() []*Case {
 		// What is negative wraps to large numbers.
 		c.Want = func(in [][]float64, _ *Case) (out []float64) {
 			for i, v := range in[0] {
-				x := uint64(uint32(int32(v*1000)))
+				x := uint64(uint32(int32(v * 1000)))
 				up := uint64(uint32(x << 10))
 				estimate := uint64(uint32(up * []uint64{409, 983}[i%2] >> 14))
 				out = append(out, float64(max((up-min(estimate, up))>>10, uint64(uint32(x*819>>14)))))

@@ -333,3 +333,37 @@ func TestNetworks(t *testing.T) {
 		})
 	}
 }
+
+// TestFlattenedBatch: Keras' Flatten computes its shape from the input's, whose batch may vary up to a bound.
+func TestFlattenedBatch(t *testing.T) {
+	b := newBuilder("int8", 3)
+	x := b.conv(b.input(1, 6, 6, 3), 4, 3, 2, relu)
+	computed := func(shape ...int32) int32 { return b.add(fileTensor{shape: shape, code: elem("int32")}) }
+	shape := b.op("SHAPE", fbTable{elem("int32")}, computed(4), x)
+	batch := b.op("STRIDED_SLICE", fbTable{int32(0), int32(0), int32(0), int32(0), int32(1)}, computed(), shape, b.ints(0), b.ints(1), b.ints(1))
+	to := b.op("PACK", fbTable{int32(2), int32(0)}, computed(2), batch, b.scalar(36))
+	y := b.dense(b.op("RESHAPE", nil, b.like(x, 1, 36), x, to), 36, 4, false, noAct)
+	in := &b.m.tensors[b.m.inputs[0]]
+	in.free = []int32{-1, 6, 6, 3}
+	g, err := Parse(b.model(y).bytes(), Options{Dims: map[string]int{in.name + ".dim0": 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions(t, g, func(t *testing.T, s *rt.Session) {
+		randomize(s, g, 0)
+		picture := s.Input(0).Len() / 5
+		pictures := bytes.Clone(s.Input(0).Bytes())
+		s.Run()
+		all := bytes.Clone(s.Output(0).Bytes())
+		for _, n := range []int{1, 3, 5} {
+			if err := s.Resize(0, tensor.MakeShape(n, 6, 6, 3)); err != nil {
+				t.Fatal(err)
+			}
+			copy(s.Input(0).Bytes(), pictures[:n*picture])
+			s.Run()
+			if got := s.Output(0).Bytes(); !bytes.Equal(got, all[:4*n]) {
+				t.Errorf("%d pictures give % x, want % x", n, got, all[:4*n])
+			}
+		}
+	})
+}

@@ -27,8 +27,8 @@ type codeStep struct {
 // newCodes makes the step of f, which gets x − zx; results are limited to the output's type.
 func newCodes(p *Prepare, zx int32, f func(v int32) int32) Step {
 	x, y := &p.In[0], &p.Out[0]
-	if x.DType == tensor.Int8 && y.DType == tensor.Int8 {
-		return newLut(p, codeTable(zx, f))
+	if x.DType.SizeBytes(1) == 1 && y.DType.SizeBytes(1) == 1 {
+		return newLut(p, byteTable(x.DType, y.DType, zx, f))
 	}
 	s := &codeStep{x: x.Slot, y: y.Slot, from: x.DType, to: y.DType, zx: zx, f: f}
 	s.lo, s.hi = codeRange(y.DType)

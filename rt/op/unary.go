@@ -60,9 +60,19 @@ func prepareCodes(p *Prepare, run func(*abi.UnaryF32), alpha float32, codes func
 
 // codeTable computes a table of codes from f, which gets x − zx and returns a code; it is limited to int8.
 func codeTable(zx int32, f func(v int32) int32) *[256]int8 {
+	return byteTable(tensor.Int8, tensor.Int8, zx, f)
+}
+
+// byteTable is codeTable from and to int8 or uint8, in the order in which int8 holds the bytes.
+func byteTable(from, to tensor.DType, zx int32, f func(v int32) int32) *[256]int8 {
+	lo, hi := codeRange(to)
 	t := new([256]int8)
 	for i := range t {
-		t[i] = int8(min(max(f(int32(i)-128-zx), -128), 127))
+		v := int32(i) - 128
+		if from == tensor.UInt8 {
+			v &= 0xff
+		}
+		t[i] = int8(min(max(f(v-zx), lo), hi))
 	}
 	return t
 }

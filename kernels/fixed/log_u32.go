@@ -14,8 +14,9 @@ var logCurve = func() (t [130]int32) {
 	return t
 }()
 
-// LogU32 is the natural logarithm of v, times scale, rounded through a table of 128 segments; 0 for v ≤ 1. It wraps
-// where the product passes 2^16. Source: TFLite Micro signal/src/log.cc.
+// LogU32 is the natural logarithm of v, times scale, through a table of 128 segments; 0 for v ≤ 1. The logarithm is off by
+// up to 0.0025, for the reference scales a place in a segment by 2^-16 and not 2^-9. It wraps where the product passes
+// 2^32. Source: TFLite Micro signal/src/log.cc.
 func LogU32(v, scale uint32) uint32 {
 	if v <= 1 {
 		return 0

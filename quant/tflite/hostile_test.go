@@ -218,7 +218,7 @@ func seeds() [][]byte {
 		{code: opNumber("GATHER"), in: []int32{4, 8}, out: []int32{9}, kind: 23, options: fbTable{int32(3), int32(0)}},
 		{code: opNumber("TILE"), in: []int32{7, 10}, out: []int32{11}},
 	}, inputs: []int32{0}, outputs: []int32{4, 9, 11}}
-	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes(), blocks.bytes(), counter().bytes()}
+	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes(), blocks.bytes(), counter().bytes(), frontModel().bytes()}
 }
 
 // TestMutations damages models in the same ways each time. Whatever comes out must be a graph or an error, soon.

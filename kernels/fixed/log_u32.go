@@ -8,7 +8,7 @@ import (
 // logCurve is how far log2(1+i/128) lies above i/128, in 2^-16.
 var logCurve = func() (t [130]int32) {
 	for i := range 128 {
-		x := float64(i) / 128
+		x := float64(float64(i) / 128) // or the quotient, a product, would be fused
 		t[i] = int32(math.Floor(float64(65536*(LogF64(1+x)/math.Ln2-x)) + 0.5))
 	}
 	return t

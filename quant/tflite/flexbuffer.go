@@ -31,17 +31,14 @@ const maxFlexValues, maxFlexKey = 64, 255
 
 // Types of FlexBuffers. Source: FlexBuffers' internals in the FlatBuffers documentation.
 const (
-	flexTypeNull = iota
-	flexTypeInt
-	flexTypeUint
-	flexTypeFloat
-	flexTypeKey
-	flexTypeString
-	flexTypeIndirectInt
-	flexTypeIndirectUint
-	flexTypeIndirectFloat
-	flexTypeMap
-	flexTypeBool = 26
+	flexTypeInt           = 1
+	flexTypeUint          = 2
+	flexTypeFloat         = 3
+	flexTypeIndirectInt   = 6
+	flexTypeIndirectUint  = 7
+	flexTypeIndirectFloat = 8
+	flexTypeMap           = 9
+	flexTypeBool          = 26
 )
 
 // flexReader reads a FlexBuffer that nothing is known of, in the manner of reader: the first error sticks.
@@ -103,7 +100,10 @@ func flexMap(data []byte) ([]flexValue, error) {
 	r.data = data[:root+width]
 	pos := r.back(root, width, "map")
 	all := r.values(pos, 1<<(packed&3), root)
-	return all, r.err
+	if r.err != nil {
+		return nil, r.err
+	}
+	return all, nil
 }
 
 // values reads the map at pos, which ends before end. Before its values stand their number, the width of its keys'

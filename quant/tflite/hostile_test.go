@@ -218,7 +218,42 @@ func seeds() [][]byte {
 		{code: opNumber("GATHER"), in: []int32{4, 8}, out: []int32{9}, kind: 23, options: fbTable{int32(3), int32(0)}},
 		{code: opNumber("TILE"), in: []int32{7, 10}, out: []int32{11}},
 	}, inputs: []int32{0}, outputs: []int32{4, 9, 11}}
-	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes(), blocks.bytes(), counter().bytes(), frontModel().bytes()}
+	return [][]byte{smallModel().bytes(), sparse.bytes(), conv.bytes(), blocks.bytes(), counter().bytes(), frontModel().bytes(), indexing().bytes(), detector(nil).bytes()}
+}
+
+// indexing is a model of operators that pick, place and fill.
+func indexing() *fileModel {
+	f, i := elem("float32"), elem("int32")
+	m := &fileModel{tensors: []fileTensor{
+		{name: "x", shape: []int32{3, 4}, code: f},
+		{name: "k", shape: []int32{}, code: i, data: int32s(2)},
+		{name: "best", shape: []int32{3, 2}, code: f},
+		{name: "at", shape: []int32{3, 2}, code: i},
+		{name: "picked", shape: []int32{3}, code: f},
+		{name: "shape", shape: []int32{2}, code: i, data: int32s(3, 4)},
+		{name: "placed", shape: []int32{3, 4}, code: f},
+		{name: "zero", shape: []int32{}, code: i, data: int32s(0)},
+		{name: "one", shape: []int32{}, code: i, data: int32s(1)},
+		{name: "start", shape: []int32{2}, code: i},
+		{name: "written", shape: []int32{3, 4}, code: f},
+		{name: "on", shape: []int32{}, code: f, data: floats(1)},
+		{name: "off", shape: []int32{}, code: f, data: floats(0)},
+		{name: "hot", shape: []int32{3, 2, 2}, code: f},
+		{name: "full", shape: []int32{3, 4}, code: f},
+		{name: "sum", shape: []int32{3, 4}, code: f},
+	}, inputs: []int32{0}, outputs: []int32{4, 6, 10, 13, 15}}
+	m.signatures = []fbTable{{[]fbTable{{"in", int32(0)}}, []fbTable{{"a", int32(4)}}, "run", nil, int32(0)}}
+	m.ops = []fileOp{
+		{code: opNumber("TOPK_V2"), in: []int32{0, 1}, out: []int32{2, 3}},
+		{code: opNumber("GATHER_ND"), in: []int32{0, 3}, out: []int32{4}},
+		{code: opNumber("SCATTER_ND"), in: []int32{3, 4, 5}, out: []int32{6}},
+		{code: opNumber("RANGE"), in: []int32{7, 1, 8}, out: []int32{9}},
+		{code: opNumber("DYNAMIC_UPDATE_SLICE"), in: []int32{0, 2, 9}, out: []int32{10}},
+		{code: opNumber("ONE_HOT"), in: []int32{3, 1, 11, 12}, out: []int32{13}, kind: 61, options: fbTable{int32(-1)}},
+		{code: opNumber("FILL"), in: []int32{5, 11}, out: []int32{14}},
+		{code: opNumber("ADD"), in: []int32{14, 0}, out: []int32{15}, kind: 11, options: fbTable{byte(4)}},
+	}
+	return m
 }
 
 // TestMutations damages models in the same ways each time. Whatever comes out must be a graph or an error, soon.

@@ -28,10 +28,18 @@ func codeRange(d tensor.DType) (lo, hi float32, ok bool) {
 	return 0, 0, false
 }
 
-// isCodes reports whether v holds codes with one scale.
+// isCodes reports whether v holds codes with one scale, or plain integers.
 func isCodes(v *graph.Value) bool {
 	_, _, ok := codeRange(v.DType)
-	return ok && len(v.Quant.Scale) == 1
+	return ok && len(v.Quant.Scale) <= 1
+}
+
+// scaleOf returns the scale and zero point of codes; plain integers stand for themselves.
+func scaleOf(q tensor.Quant) (scale float32, zero int32) {
+	if len(q.Scale) == 0 {
+		return 1, 0
+	}
+	return q.Scale[0], q.Zero[0]
 }
 
 // putCodes writes numbers that are codes already.
@@ -49,8 +57,9 @@ func putCodes(dst tensor.Buffer, d tensor.DType, codes []float32) {
 
 // quantizeReals turns reals into codes in place: x/scale, halves away from zero, plus the zero point.
 func quantizeReals(q tensor.Quant, x []float32) {
+	scale, zero := scaleOf(q)
 	for i, v := range x {
-		x[i] = fixed.Round32(v/q.Scale[0]) + float32(q.Zero[0])
+		x[i] = fixed.Round32(v/scale) + float32(zero)
 	}
 }
 
@@ -62,7 +71,7 @@ func appendReals(dst []float32, v *graph.Value, b tensor.Buffer) ([]float32, err
 	if !isCodes(v) {
 		return nil, fmt.Errorf("value %q is %v, wanted float32, or codes with one scale", v.Name, v.Type)
 	}
-	scale, zero := v.Quant.Scale[0], v.Quant.Zero[0]
+	scale, zero := scaleOf(v.Quant)
 	for i := range b.Len() / v.DType.SizeBytes(1) {
 		var code int32
 		switch v.DType {
@@ -89,9 +98,10 @@ func pixelCodes(s *frontend.Spec, v *graph.Value) {
 	if v.DType == tensor.Int8 {
 		first = -128
 	}
-	s.Scale = v.Quant.Scale[0]
+	scale, zero := scaleOf(v.Quant)
+	s.Scale = scale
 	s.Mean = make([]float32, s.Channels)
 	for c := range s.Mean {
-		s.Mean[c] = s.Scale * (float32(v.Quant.Zero[0]) - first)
+		s.Mean[c] = s.Scale * (float32(zero) - first)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -19,15 +20,29 @@ func runCommand() *cobra.Command {
 	var pre preprocessing
 	var dims []string
 	var top int
-	var asJSON bool
+	var asJSON, stream bool
+	var hop, rate int
 	var output string
 	c := &cobra.Command{
 		Use:   "run MODEL INPUT...",
-		Short: "Run a model on .npy, .png, .jpg, .wav or .csv files",
-		Args:  cobra.MinimumNArgs(2),
+		Short: "Run a model on .npy, .png, .jpg, .bmp, .wav or .csv files",
+		Long: `Run a model on .npy, .png, .jpg, .bmp, .wav or .csv files.
+
+A model that keeps a state (a streaming keyword spotter, say) starts anew with each sample. With --stream each file is one
+long sequence instead: it goes into the model window by window, and the state lives on to the end of the file. The rows of
+a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input.`,
+		Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if top < 1 {
 				return usagef("--top %d must be positive", top)
+			}
+			for name, n := range map[string]int{"hop": hop, "rate": rate} {
+				switch {
+				case c.Flags().Changed(name) && !stream:
+					return usagef("--%s goes with --stream", name)
+				case c.Flags().Changed(name) && n < 1:
+					return usagef("--%s %d must be positive", name, n)
+				}
 			}
 			if err := keepInputs([]string{output}, append(args, pre.file)...); err != nil {
 				return err
@@ -41,6 +56,7 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			defer r.pool.Close()
+			r.stream, r.hop, r.rate = stream, hop, rate
 			answers, err := newAnswerer(m, top)
 			if err != nil {
 				return err
@@ -67,7 +83,11 @@ func runCommand() *cobra.Command {
 				return nil
 			}
 			shape := r.session.OutputShape(0)
-			dims := append([]int{len(all) / max(1, y.DType.SizeBytes(shape.Elements()))}, shape.Dims()[min(1, shape.Rank):]...)
+			dims := shape.Dims()
+			if shape.Rank > 0 && shape.Dim[0] == 1 {
+				dims = dims[1:]
+			}
+			dims = append([]int{len(all) / max(1, y.DType.SizeBytes(shape.Elements()))}, dims...)
 			return loader.WriteAtomic(output, func(w io.Writer) error { return calib.WriteRawNPY(w, y.DType, dims, all) })
 		},
 	}
@@ -76,6 +96,9 @@ func runCommand() *cobra.Command {
 	dimFlag(c, &dims)
 	c.Flags().IntVar(&top, "top", 3, "classes to print")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
+	c.Flags().BoolVar(&stream, "stream", false, "take each file as one sequence, window by window, and keep the model's state from one to the next")
+	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default a window's length)")
+	c.Flags().IntVar(&rate, "rate", 0, "samples a second to bring the sound files of --stream to, for a model that takes samples itself (default the file's own)")
 	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file, in the type that the network gives")
 	return c
 }
@@ -87,6 +110,10 @@ type runner struct {
 	session *rt.Session
 	pool    *rt.Pool
 	in, out []float32 // of the sample at hand; in is a copy, as the session reuses its input's memory
+
+	stream bool // a file is one sequence, cut into windows
+	hop    int
+	rate   int // of sounds; 0 as they are
 }
 
 func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
@@ -104,6 +131,12 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 	if err != nil {
 		return err
 	}
+	if r.stream {
+		if ds, err = r.windows(c, path, ds, spec); err != nil {
+			return err
+		}
+		r.session.Reset()
+	}
 	feed, err := newFeeder(r.model.Graph, spec, ds, limit)
 	if err != nil {
 		return r.model.fail(err)
@@ -119,7 +152,9 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		if r.in, err = appendReals(r.in[:0], r.model.Graph.Inputs[0], r.session.Input(0)); err != nil {
 			return r.model.fail(err)
 		}
-		r.session.Reset() // each sample is a sequence of its own
+		if !r.stream {
+			r.session.Reset() // each sample is a sequence of its own
+		}
 		r.session.Run()
 		if r.out, err = reals(r.out[:0], r.session); err != nil {
 			return r.model.fail(err)
@@ -130,6 +165,18 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		show(i+1, feed.Len())
 	}
 	return nil
+}
+
+// windows cuts a sequence for the model's input and says what is left over.
+func (r *runner) windows(c *cobra.Command, path string, ds calib.Dataset, spec *frontend.Spec) (calib.Dataset, error) {
+	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, r.hop, r.rate)
+	if err != nil {
+		return nil, err
+	}
+	if n := w.Rest(); n > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: the last %d rows fill no window and are not used\n", path, n)
+	}
+	return w, nil
 }
 
 // openSamples opens the data at path with the front end that brings them into m: the model's own, or that of the flags.

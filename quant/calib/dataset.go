@@ -122,10 +122,10 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 // Open returns the data set at path:
 //
 //	x.npy          uint8, int8, int16, int32, int64, float32 or float64; the first axis counts samples. uint8 are bytes
-//	x.png, x.jpg   one sample
+//	x.png .jpg .bmp one sample
 //	x.wav          one sample, [samples, channels], full scale being ±1
 //	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
-//	folder         its .png and .jpg pictures, its .wav files, or its .npy files one after the other, sorted by name; or sub-folders of
+//	folder         its .png, .jpg and .bmp pictures, its .wav files, or its .npy files one after the other, sorted by name; or sub-folders of
 //	               such, whose names are the labels
 //
 // Other files in a folder are passed over. Open looks at the headers of all .npy files.
@@ -152,7 +152,7 @@ func Open(path string) (Dataset, error) {
 	case ".csv":
 		return openCSV(path)
 	}
-	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .wav, .png or .jpg file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .wav, .png, .jpg or .bmp file or a folder", path)
 }
 
 // LabelOf returns the class that a data set names for sample i, "" where it names none. A sound or picture file, whose
@@ -174,7 +174,7 @@ type file struct{ path, label string }
 // kind is the file's extension, with one name for all pictures.
 func (f file) kind() string {
 	switch ext := strings.ToLower(filepath.Ext(f.path)); ext {
-	case ".jpg", ".jpeg":
+	case ".jpg", ".jpeg", ".bmp":
 		return ".png"
 	default:
 		return ext
@@ -203,7 +203,7 @@ func list(dir string) ([]file, error) {
 		return nil, fmt.Errorf("%s: samples both in the folder and in its sub-folders", dir)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no .png, .jpg, .wav or .npy file in the folder", dir)
+		return nil, fmt.Errorf("%s: no .png, .jpg, .bmp, .wav or .npy file in the folder", dir)
 	}
 	return files, sameKind(dir, files)
 }

@@ -1,6 +1,6 @@
 // Package calib supplies what quantization is decided from: data sets on the one hand, ranges and scales on the other.
 //
-//	.npy .csv .png .jpg, folders ──Open──▶ Dataset ──Feed──▶ a network's input
+//	.npy .csv .png .jpg .bmp .wav, folders ──Open──▶ Dataset ──Feed──▶ a network's input
 //	activations ──Collector──▶ [lo, hi] ──Activation──▶ scale and zero point
 //	weights ──Weights──▶ scales ──Codes──▶ int8
 //

@@ -8,6 +8,8 @@ import (
 	_ "image/jpeg" // registers the decoder
 	_ "image/png"
 
+	_ "golang.org/x/image/bmp"
+
 	"edgerun/rt/tensor"
 )
 

@@ -129,7 +129,6 @@ type fileOp struct {
 	code    int32
 	version int32
 	custom  string
-	flex    []byte // options of a custom operator
 	in, out []int32
 	kind    byte // of options
 	options fbTable

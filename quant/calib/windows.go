@@ -1,0 +1,109 @@
+package calib
+
+import (
+	"fmt"
+	"math"
+
+	"edgerun/rt/frontend"
+	"edgerun/rt/tensor"
+)
+
+// Windows is a data set of consecutive pieces of one long sequence: what a network that keeps a state takes step by step.
+type Windows struct {
+	data      Dataset
+	name      string
+	shape     []int   // of a window
+	rows, hop int     // of a window, and from one to the next
+	total     int     // rows of the sequence
+	sound     *Sample // the whole sequence of a sound file, which is held
+}
+
+// NewWindows lays d's samples end to end, each of which is a row of the sequence, and cuts windows of t's shape, each hop
+// rows after the one before; 0 is a window's own length, so that windows neither overlap nor leave a gap.
+//
+// A sound file is one such sequence by itself, its rows being its samples. Where fe makes features of signals, a window
+// is as long as fe's signal. Otherwise channels are mixed down to one, brought to rate samples a second unless that is 0,
+// and full scale is ±1, or ±32768 for a t of int16.
+func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Windows, error) {
+	if hop < 0 {
+		return nil, fmt.Errorf("hop of %d rows; wanted 1 or more", hop)
+	}
+	first, err := d.Sample(0)
+	if err != nil {
+		return nil, err
+	}
+	w := &Windows{data: d, name: first.Name, shape: t.Shape.Dims(), total: d.Len()}
+	row := len(first.Numbers) + len(first.Bytes)
+	switch {
+	case first.Rate != 0:
+		if d.Len() != 1 {
+			return nil, fmt.Errorf("%s: one of %d sounds; wanted a single file", first.Name, d.Len())
+		}
+		w.sound, w.total, row = &first, first.Shape[0], 1
+		if fe.Signals() {
+			w.rows = fe.Length
+			if fe.SampleRate != 0 {
+				w.rows = (fe.Length*first.Rate + fe.SampleRate - 1) / fe.SampleRate
+			}
+			w.shape = []int{w.rows, first.Shape[1]}
+			break
+		}
+		first.Numbers = mixed(first.Numbers, first.Shape[1])
+		if rate != 0 {
+			if first.Numbers, err = resampled(first.Numbers, 1, first.Rate, rate, math.MaxInt32); err != nil {
+				return nil, fmt.Errorf("%s: %w", first.Name, err)
+			}
+			w.total = len(first.Numbers)
+		}
+		first.Rate, first.decoded = 0, false
+		if t.DType == tensor.Int16 {
+			first.DType = tensor.Int16
+			for i, v := range first.Numbers {
+				first.Numbers[i] = float32(min(math.RoundToEven(float64(v)*(1<<15)), math.MaxInt16))
+			}
+		}
+	case first.decoded:
+		return nil, fmt.Errorf("%s: a picture; wanted a sequence: a .npy, .csv or .wav file", first.Name)
+	}
+	if w.rows == 0 {
+		if n := t.Shape.Elements(); row == 0 || n%row != 0 {
+			return nil, fmt.Errorf("%s: rows of %d values; wanted some that fill the network's input %v", first.Name, row, t.Shape)
+		}
+		w.rows = t.Shape.Elements() / row
+	}
+	if w.hop = hop; hop == 0 {
+		w.hop = w.rows
+	}
+	if w.total < w.rows {
+		return nil, fmt.Errorf("%s: %d rows; the network takes %d at once", first.Name, w.total, w.rows)
+	}
+	return w, nil
+}
+
+// Len is the number of whole windows.
+func (w *Windows) Len() int { return (w.total-w.rows)/w.hop + 1 }
+
+// Rest is how many rows at the end are in no window.
+func (w *Windows) Rest() int { return max(0, w.total-(w.Len()-1)*w.hop-w.rows) }
+
+// Sample reads window i.
+func (w *Windows) Sample(i int) (Sample, error) {
+	name := fmt.Sprintf("%s, window %d", w.name, i)
+	if w.sound != nil {
+		s := *w.sound
+		row := len(s.Numbers) / w.total
+		s.Name, s.Shape, s.Numbers = name, w.shape, s.Numbers[i*w.hop*row:][:w.rows*row]
+		return s, nil
+	}
+	out := Sample{Name: name, Shape: w.shape}
+	for k := range w.rows {
+		s, err := w.data.Sample(i*w.hop + k)
+		if err != nil {
+			return Sample{}, err
+		}
+		out.DType, out.Label = s.DType, s.Label
+		out.Bytes = append(out.Bytes, s.Bytes...)
+		out.Numbers = append(out.Numbers, s.Numbers...)
+	}
+	return out, nil
+}

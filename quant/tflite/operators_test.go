@@ -107,6 +107,8 @@ func TestByHand(t *testing.T) {
 		{"COS", 84, fbTable{}, 1, in(f32(0, 1)), f32(1, 0.54030230586813971740)},
 		{"L2_POOL_2D", 5, fbTable{byte(1), int32(1), int32(1), int32(2), int32(2), byte(0)}, 1, in(shaped(f32(1, 1, 1, 1), 1, 2, 2, 1)), shaped(f32(1), 1, 1, 1, 1)},
 		{"L2_POOL_2D", 5, fbTable{byte(0), int32(2), int32(2), int32(2), int32(2), byte(3)}, 1, in(shaped(f32(9, 3, 4), 1, 3, 1, 1)), shaped(f32(6, 4), 1, 2, 1, 1)},
+		{"CAST", 37, fbTable{}, 1, in(i32(300, -129, 5)), constantArg("int8", []byte{44, 127, 5}, 3)},
+		{"CAST", 37, fbTable{}, 1, in(f32(300, -1.5, 5)), i32(300, -1, 5)},
 		{"SPACE_TO_DEPTH", 19, fbTable{int32(2)}, 1, in(picture), shaped(f32(1, 2, 3, 4), 1, 1, 1, 4)},
 		{"DEPTH_TO_SPACE", 94, fbTable{int32(2)}, 1, in(shaped(f32(1, 2, 3, 4), 1, 1, 1, 4)), picture},
 		{"SPACE_TO_BATCH_ND", 25, fbTable{}, 1, in(picture, i32(2, 1), shaped(i32(1, 1, 0, 0), 2, 2)), shaped(f32(0, 0, 3, 4, 1, 2, 0, 0), 2, 2, 2, 1)},

@@ -179,6 +179,15 @@ func importDequantize(c *call) {
 	}
 }
 
+// cast emits a Cast; integers keep their low bits, as in the reference.
+func (c *call) cast(x *graph.Value, to tensor.DType) *graph.Value {
+	attrs := op.Attrs{op.IntAttr("to", int(to))}
+	if x.DType != tensor.Float32 && x.DType != tensor.Float64 {
+		attrs = append(attrs, op.IntAttr("wrap", 1))
+	}
+	return c.emit(op.Cast, "", attrs, x)
+}
+
 func importCast(c *call) {
 	c.inputs(1, 1)
 	x, want := c.input(0), c.output(0)
@@ -190,10 +199,10 @@ func importCast(c *call) {
 			c.fail("%w", inner(err))
 			return
 		}
-		c.set(0, c.emit(op.Cast, "", op.Attrs{op.IntAttr("to", int(want.DType))}, y))
+		c.set(0, c.cast(y, want.DType))
 	case x.DType == want.DType:
 		c.set(0, x)
 	default:
-		c.set(0, c.emit(op.Cast, "", op.Attrs{op.IntAttr("to", int(want.DType))}, x))
+		c.set(0, c.cast(x, want.DType))
 	}
 }

@@ -97,10 +97,11 @@ func (s *dequantizeStep) Run(f *Frame, w *Worker, task int) {
 }
 
 // Cast converts element types: to an integer it truncates toward zero and saturates, NaN gives 0; to bool it tests
-// for nonzero. int32 and uint32 convert into one another by their bits. Attribute to is the tensor.DType.
+// for nonzero. With wrap 1 integers that become narrower ones, or ones of other sign, keep their low bits instead, as in
+// C. Attribute to is the tensor.DType.
 var Cast = register(Def{
 	Code: 16, Name: "Cast", MinIn: 1, MaxIn: 1, Outs: 1,
-	Attrs: []AttrSpec{{Name: "to", Kind: Int, Required: true}},
+	Attrs: []AttrSpec{{Name: "to", Kind: Int, Required: true}, {Name: "wrap", Kind: Int}},
 	Infer: func(n *Node) error {
 		to := tensor.DType(n.Attrs.Int("to", 0))
 		for _, d := range []tensor.DType{n.In[0].DType, to} {
@@ -114,13 +115,14 @@ var Cast = register(Def{
 		return nil
 	},
 	Prepare: func(p *Prepare) (Step, error) {
-		return &castStep{p.In[0].Slot, p.Out[0].Slot, p.In[0].DType, p.Out[0].DType}, nil
+		return &castStep{p.In[0].Slot, p.Out[0].Slot, p.In[0].DType, p.Out[0].DType, p.Attrs.Int("wrap", 0) != 0}, nil
 	},
 })
 
 type castStep struct {
 	x, y     int
 	from, to tensor.DType
+	wrap     bool
 }
 
 func (s *castStep) Info() Info         { return Info{Kernel: "portable"} }
@@ -147,19 +149,15 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 			k = int64(x.I16()[i])
 		case tensor.Int32:
 			k = int64(x.I32()[i])
-			if s.to == tensor.UInt32 {
-				k = int64(uint32(k))
-			}
 		case tensor.UInt32:
 			k = int64(tensor.View[uint32](x)[i])
-			if s.to == tensor.Int32 {
-				k = int64(int32(k))
-			}
 		case tensor.Int64:
 			k = x.I64()[i]
 		case tensor.UInt64:
 			u := tensor.View[uint64](x)[i]
-			k = int64(min(u, math.MaxInt64))
+			if k = int64(min(u, math.MaxInt64)); s.wrap {
+				k = int64(u)
+			}
 			if s.to == tensor.UInt64 {
 				tensor.View[uint64](y)[i] = u
 				continue
@@ -186,6 +184,8 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 		}
 		if real {
 			k = truncate(r)
+		} else if s.wrap {
+			k = lowBits(k, s.to)
 		}
 		switch s.to {
 		case tensor.Int8:
@@ -201,9 +201,29 @@ func (s *castStep) Run(f *Frame, w *Worker, task int) {
 		case tensor.Int64:
 			y.I64()[i] = k
 		case tensor.UInt64:
-			tensor.View[uint64](y)[i] = uint64(max(k, 0))
+			if !s.wrap || real {
+				k = max(k, 0)
+			}
+			tensor.View[uint64](y)[i] = uint64(k)
 		}
 	}
+}
+
+// lowBits returns the number that an integer type makes of k's low bits.
+func lowBits(k int64, to tensor.DType) int64 {
+	switch to {
+	case tensor.Int8:
+		return int64(int8(k))
+	case tensor.UInt8:
+		return int64(uint8(k))
+	case tensor.Int16:
+		return int64(int16(k))
+	case tensor.Int32:
+		return int64(int32(k))
+	case tensor.UInt32:
+		return int64(uint32(k))
+	}
+	return k
 }
 
 func truncate(r float64) int64 {

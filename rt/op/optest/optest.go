@@ -87,7 +87,11 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 			in[i] = n.Out[0]
 		}
 		for _, to := range []tensor.DType{tensor.Int32, d} {
-			n, err := g.Add(op.Cast, fmt.Sprint("cast", i, to), op.Attrs{op.IntAttr("to", int(to))}, in[i])
+			attrs := op.Attrs{op.IntAttr("to", int(to))}
+			if to == tensor.UInt32 { // by the bits: half of its numbers are negative as int32
+				attrs = append(attrs, op.IntAttr("wrap", 1))
+			}
+			n, err := g.Add(op.Cast, fmt.Sprint("cast", i, to), attrs, in[i])
 			if err != nil {
 				return nil, err
 			}

@@ -22,6 +22,7 @@ type Set struct {
 	GemmS8  abi.GemmS8Class
 	GemmF32 abi.GemmF32Class
 
+	GemvS8    abi.GemvS8Class
 	GemmS16   abi.GemmS16Class
 	DWConvS16 func(*abi.DWConvS16)
 
@@ -66,6 +67,7 @@ func Generic() *Set {
 		Feature:      "none",
 		GemmS8:       generic.GemmS8,
 		GemmF32:      generic.GemmF32,
+		GemvS8:       generic.GemvS8,
 		GemmS16:      generic.GemmS16,
 		DWConvS16:    generic.DWConvS16,
 		DWConvS8:     generic.DWConvS8,

@@ -21,12 +21,14 @@ type lowering struct {
 	ranges map[*graph.Value]tensor.Quant // of float values
 	codes  map[*graph.Value]*graph.Value // float value → int8 value
 	reals  map[*graph.Value]*graph.Value // float value → float32 value of the new graph
+	wides  map[*graph.Value]*graph.Value // float value → int16 value: cells of recurrent layers
 	issues []string
 }
 
 // lower builds the int8 graph. Inputs and outputs keep their names, types and shapes.
 func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, []string, error) {
-	l := &lowering{out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{}}
+	l := &lowering{out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{},
+		wides: map[*graph.Value]*graph.Value{}}
 	for _, v := range g.Inputs {
 		in := *v
 		l.out.Inputs = append(l.out.Inputs, &in)
@@ -49,6 +51,9 @@ func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, 
 }
 
 func (l *lowering) node(n *graph.Node) error {
+	if op.Recurrent(n.Op) {
+		return l.recurrent(n)
+	}
 	q := n.Op.Quant
 	// Positions of extremes are integers, found on codes: these keep the order of reals.
 	if q.Kind == op.FloatOnly || !slices.ContainsFunc(n.In, isReal) || !isReal(n.Out[0]) && q.Kind != op.SameRange {
@@ -99,13 +104,15 @@ func (l *lowering) node(n *graph.Node) error {
 	default:
 		var ok bool
 		if y.Quant, ok = l.ranges[n.Out[0]]; !ok {
-			return fmt.Errorf("output %q was not calibrated", n.Out[0].Name)
+			return notCalibrated(n.Out[0])
 		}
 	}
 	y.Name = n.Out[0].Name
 	l.codes[n.Out[0]] = y
 	return nil
 }
+
+func notCalibrated(v *graph.Value) error { return fmt.Errorf("value %q was not calibrated", v.Name) }
 
 func isReal(v *graph.Value) bool { return v != nil && v.DType == tensor.Float32 }
 
@@ -144,9 +151,12 @@ func (l *lowering) code(v *graph.Value) (*graph.Value, error) {
 	}
 	q, ok := l.ranges[v]
 	if !ok {
-		return nil, fmt.Errorf("value %q was not calibrated", v.Name)
+		return nil, notCalibrated(v)
 	}
 	r := l.reals[v]
+	if w := l.wides[v]; w != nil {
+		r = w
+	}
 	n, err := l.out.Add(op.Quantize, v.Name+"/quantize", nil, r)
 	if err != nil {
 		return nil, err
@@ -186,7 +196,11 @@ func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 		l.reals[v] = &r
 		return &r, nil
 	}
-	n, err := l.out.Add(op.Dequantize, v.Name+"/dequantize", nil, l.codes[v])
+	codes := l.codes[v]
+	if w := l.wides[v]; w != nil {
+		codes = w
+	}
+	n, err := l.out.Add(op.Dequantize, v.Name+"/dequantize", nil, codes)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,11 @@ func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
 		if len(n.Out) == 0 {
 			continue // it sets a variable
 		}
+		if op.Recurrent(n.Op) && len(n.In) > recurrentH0 && n.In[recurrentH0] != nil && n.In[recurrentH0].Const == nil {
+			join(n.In[recurrentH0], n.Out[0]) // the hidden state has one range from its first value on
+			tied = append(tied, n.Out[0])
+			continue
+		}
 		if _, known := ranges[n.Out[0]]; !known || kind != op.SameRange && kind != op.TiedRange {
 			continue
 		}

@@ -33,7 +33,7 @@ func operands(s *rt.Session, c *optest.Case) [][]float64 {
 	for i := range c.In {
 		var f []float32
 		switch {
-		case c.Given != nil && c.Given[i] != nil:
+		case c.Given != nil && c.Given[i] != nil, c.Absent != nil && c.Absent[i]:
 		case c.Const != nil && c.Const[i]:
 			f = node.In[i].Const.Data.F32()
 		case c.State != nil && c.State[i]:

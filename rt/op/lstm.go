@@ -176,12 +176,7 @@ type lstmCodes struct {
 	lstm
 	wide             bool     // activations of int16
 	input, recurrent *gemmS16 // sums of all gates, in units of 2^−12
-	clip             int32
-	cellM, cellE     int32 // input gate · candidate
-	outM, outE       int32 // tanh c · output gate
-	zh               int32
-	tanhM            int32 // brings c to units of 1/12288: a factor and a right shift
-	tanhE            uint
+	unit             lstmUnit
 }
 
 func newLSTMCodes(p *Prepare, s lstm) (Step, error) {
@@ -201,26 +196,18 @@ func newLSTMCodes(p *Prepare, s lstm) (Step, error) {
 	if zc != 0 {
 		return nil, symmetric(zc)
 	}
-	l := &lstmCodes{lstm: s, wide: d == tensor.Int16, zh: zh}
+	l := &lstmCodes{lstm: s, wide: d == tensor.Int16}
 	if l.input, err = lstmGates(p, s, 3, s.inputs, sx, zx, true); err != nil {
 		return nil, err
 	}
 	if l.recurrent, err = lstmGates(p, s, 7, s.units, sh, zh, false); err != nil {
 		return nil, err
 	}
-	const gate = 1.0 / (1 << 15)
-	l.cellM, l.cellE = fixed.Quantize(gate * gate / float64(sc))
-	l.outM, l.outE = fixed.Quantize(gate * gate / float64(sh))
-	power, _ := powerOfTwo(sc)
-	if k := power + 12; k > 14 || k < -30 || l.cellE > 0 || l.outE > 0 {
-		return nil, fmt.Errorf("scale %g of the cell or %g of the hidden state: %w", sc, sh, ErrUnsupported)
-	} else if k >= 0 {
-		l.tanhM = 3 << uint(k)
-	} else {
-		l.tanhM, l.tanhE = 3, uint(-k)
+	if l.unit, err = newLSTMUnit(sc, sh, zh, d); err != nil {
+		return nil, err
 	}
 	if clip := p.Attrs.Float("cellClip", 0); clip > 0 {
-		l.clip = int32(min(float64(clip)/float64(sc), 1<<15-1))
+		l.unit.clip = int32(min(float64(clip)/float64(sc), 1<<15-1))
 	}
 	return l, nil
 }
@@ -297,25 +284,8 @@ func lstmStep[T int8 | int16](s *lstmCodes, w *Worker, x, h []T, c []int16, y []
 	for i, v := range recurrent {
 		gates[i] = fixed.Saturate16(int32(gates[i]) + int32(v))
 	}
-	lo, hi := int32(-1<<15), int32(1<<15-1)
-	if !s.wide {
-		lo, hi = -128, 127
-	}
 	for i := range n {
-		in, forget, out := fixed.Logistic16(3*int32(gates[i])), fixed.Logistic16(3*int32(gates[n+i])), fixed.Logistic16(3*int32(gates[2*n+i]))
-		g := fixed.Tanh16(3 * int32(gates[3*n+i]))
-		kept := fixed.Saturate16(fixed.MBQM(int32(forget)*int32(c[i]), 1<<30, -14))
-		added := fixed.Saturate16(fixed.MBQM(int32(in)*int32(g), s.cellM, s.cellE))
-		v := int32(fixed.Saturate16(int32(kept) + int32(added)))
-		if s.clip > 0 {
-			v = max(min(v, s.clip), -s.clip)
-		}
-		c[i] = int16(v)
-		t := v * s.tanhM
-		if s.tanhE > 0 {
-			t = (t + 1<<(s.tanhE-1)) >> s.tanhE
-		}
-		h[i] = T(min(max(fixed.MBQM(int32(fixed.Tanh16(t))*int32(out), s.outM, s.outE)+s.zh, lo), hi))
+		h[i] = T(s.unit.step(int32(gates[i]), int32(gates[n+i]), int32(gates[2*n+i]), int32(gates[3*n+i]), &c[i]))
 	}
 	copy(y[:n], h[:n])
 }

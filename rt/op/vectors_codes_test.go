@@ -275,12 +275,14 @@ func (v *vector) lstm(t *testing.T, set *kernels.Set) {
 	batches, steps, k, units := v.def("BATCH_SIZE", 1), v.def("TIME_STEPS", 1), v.def("INPUT_SIZE", 0), v.def("HIDDEN_SIZE", 0)
 	major := v.Defines[strings.ToUpper(v.name)+"_TIME_MAJOR"] == "true"
 	num := func(name string) int32 { return int32(v.def(name, 0)) }
-	s := &lstmCodes{lstm: lstm{x: 0, hidden: 1, cell: 2, y: 3, inputs: k, units: units, timeMajor: major}, wide: d == tensor.Int16, clip: num("CELL_CLIP"),
+	s := &lstmCodes{lstm: lstm{x: 0, hidden: 1, cell: 2, y: 3, inputs: k, units: units, timeMajor: major}, wide: d == tensor.Int16}
+	lo, hi := codeRange(d)
+	s.unit = lstmUnit{clip: num("CELL_CLIP"), lo: lo, hi: hi,
 		cellM: num("INPUT_TO_CELL_MULTIPLIER"), cellE: num("INPUT_TO_CELL_SHIFT"), outM: num("OUTPUT_MULTIPLIER"), outE: num("OUTPUT_SHIFT"), zh: num("OUTPUT_ZERO_POINT")}
 	if power := v.def("CELL_SCALE_POWER", 0) + 12; power >= 0 {
-		s.tanhM = 3 << uint(power)
+		s.unit.tanhM = 3 << uint(power)
 	} else {
-		s.tanhM, s.tanhE = 3, uint(-power)
+		s.unit.tanhM, s.unit.tanhE = 3, uint(-power)
 	}
 	gates := func(which string, k int, zx int32, biased bool) *gemmS16 {
 		g := &gemmS16Params{narrow: d == tensor.Int8}
@@ -305,10 +307,10 @@ func (v *vector) lstm(t *testing.T, set *kernels.Set) {
 		}
 		return m
 	}
-	s.input, s.recurrent = gates("input", k, -num("INPUT_ZERO_POINT"), true), gates("hidden", units, s.zh, false)
+	s.input, s.recurrent = gates("input", k, -num("INPUT_ZERO_POINT"), true), gates("hidden", units, s.unit.zh, false)
 	hidden, want := make([]int32, batches*units), v.array("output")
 	for i := range hidden {
-		hidden[i] = s.zh
+		hidden[i] = s.unit.zh
 	}
 	shape := tensor.MakeShape(batches, steps, k)
 	if major {

@@ -12,6 +12,7 @@ type Worker struct {
 
 	GemmS8       abi.GemmS8
 	GemmF32      abi.GemmF32
+	GemvS8       abi.GemvS8
 	GemmS16      abi.GemmS16
 	DWConvS16    abi.DWConvS16
 	DWConvS8     abi.DWConvS8

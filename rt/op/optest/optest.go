@@ -21,6 +21,10 @@ type Case struct {
 	In    []tensor.Shape
 	Const []bool // constants; nil means none
 	State []bool // variables, which start from zeros; nil means none
+	// Gain, where it is not 0, multiplies constants: a recurrence must not amplify what int8 rounds.
+	Gain float32
+	// Absent are optional inputs that are left out, in front of others that are not; nil means none.
+	Absent []bool
 	// Want computes the output in float64.
 	Want func(in [][]float64, c *Case) []float64
 	// FromInt8 puts a Quantize before the operator: it works on int8 only.
@@ -49,9 +53,16 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 			v.Type, v.Var = c.Given[i].Type, c.Given[i]
 		case c.Given != nil && c.Given[i] != nil:
 			v.Type, v.Const = c.Given[i].Type, c.Given[i]
+		case c.Absent != nil && c.Absent[i]:
+			v = nil
 		case c.Const != nil && c.Const[i]:
 			v.Const = tensor.New(v.Type)
 			Fill(r, v.Const.Data.F32())
+			if c.Gain != 0 {
+				for i := range v.Const.Data.F32() {
+					v.Const.Data.F32()[i] *= c.Gain
+				}
+			}
 		case c.State != nil && c.State[i]:
 			v.Var = tensor.New(v.Type)
 		default:
@@ -246,5 +257,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases(), layerCases())
 }

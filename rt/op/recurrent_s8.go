@@ -1,0 +1,423 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"edgerun/kernels"
+	"edgerun/kernels/abi"
+	"edgerun/kernels/fixed"
+	"edgerun/rt/tensor"
+)
+
+// The recurrent layers on int8 x, h and weights, these with a scale for each row, with int32 biases in units of the row's
+// products (input 4 of GRULayer: of R's). Each product's sum is rescaled by MBQM to int16 in units of 2^−12, limited, and
+// the two, limited again, are what activations see: fixed.Logistic16 and fixed.Tanh16, in Q0.15.
+//
+// LSTMLayer is LSTM's unit: the cell is int16 and its scale taken as the nearest power of two inside tanh. Peepholes are
+// int16; each product is rescaled by MBQM and added with a limit. 1 − i is 2^15 − i.
+//
+// GRULayer keeps h in int16 beside the int8 that goes into products, for what is carried along a sequence must not be
+// rounded to 8 bits in each step. Its unit is 2^(e−15), e ≥ 0 the least with 2^e at or above all that the output's codes
+// say. With Q0.15 values z, r and h', and RH the recurrent sum of the candidate,
+//
+//	linearBeforeReset: sum = limit(WX + (r·RH + 2^14 >> 15)), otherwise RH is R's product with the codes of r·h + 2^14 >> 15
+//	h = limit((2^15 − z)·h'/2^e + z·h + 2^14 >> 15)        y = MBQM(h) + zero
+//
+// where h'/2^e is rounded, halves up. RNNLayer: y = MBQM(tanh16) + zero, or with "relu", whose sums are in units of the
+// output's scale/128, y = RDPOT(max(sum, 0), 7) + zero.
+type recurrentS8 struct {
+	*recurrent
+	input, rec, reset *gemvS8
+	unit              lstmUnit
+	peephole          [3]*peephole
+	clip              int32
+	relu              bool
+	zh                int32
+	outM, outE        int32 // int16 state or tanh to codes
+	inM, inE          int32 // codes to int16 state
+	exp               uint  // GRU: e
+}
+
+type peephole struct {
+	codes     []int16
+	mult, exp int32
+}
+
+// gateUnit is the unit of gates' sums.
+const gateUnit = 1.0 / (1 << 12)
+
+// GRUState returns the scale of the int16 hidden state of a GRULayer whose output has the quantization q.
+func GRUState(q tensor.Quant) float32 {
+	scale, zero := q.Scale[0], q.Zero[0]
+	most := max(float32(scale*float32(zero+128)), float32(scale*float32(127-zero)))
+	unit := float32(1.0 / (1 << 15))
+	for unit*(1<<15) < most {
+		unit *= 2
+	}
+	return unit
+}
+
+// RecurrentInt8 says why a recurrent layer of these attributes has no int8 form, or nil. The quantizer asks.
+func RecurrentInt8(d *Def, a Attrs) error { return int8Activations(d == RNNLayer, a) }
+
+func int8Activations(rnn bool, a Attrs) error {
+	candidate := a.String("candidate", "tanh")
+	if g := a.String("gate", "logistic"); !rnn && g != "logistic" {
+		return fmt.Errorf("activation %q of gates: %w", g, ErrUnsupported)
+	}
+	if candidate != "tanh" && (!rnn || candidate != "relu") {
+		return fmt.Errorf("activation %q: %w", candidate, ErrUnsupported)
+	}
+	if o := a.String("output", "tanh"); o != "tanh" {
+		return fmt.Errorf("activation %q of the output: %w", o, ErrUnsupported)
+	}
+	if candidate == "relu" && a.Float("clip", 0) > 0 {
+		return fmt.Errorf("clip of relu: %w", ErrUnsupported)
+	}
+	return nil
+}
+
+func newRecurrentS8(p *Prepare, r *recurrent) (Step, error) {
+	if err := int8Activations(r.gates == 1, p.Attrs); err != nil {
+		return nil, err
+	}
+	sx, zx, err := codesOf("input", &p.In[0].Type, tensor.Int8)
+	if err != nil {
+		return nil, err
+	}
+	sh, zh, err := codesOf("output", &p.Out[0].Type, tensor.Int8)
+	if err != nil {
+		return nil, err
+	}
+	s := &recurrentS8{recurrent: r, zh: zh, relu: r.act[1].name == "relu"}
+	for _, i := range []int{recurrentH0, recurrentHidden} {
+		if a := optional(p.Node, i); a != nil && a.DType == tensor.Int8 && !a.Quant.Equal(p.Out[0].Quant) {
+			return nil, fmt.Errorf("hidden state is %v, want the output's %v: %w", a.Type, p.Out[0].Type, ErrUnsupported)
+		}
+	}
+	unit := gateUnit
+	if s.relu {
+		unit = float64(sh) / 128
+	}
+	if r.clip > 0 {
+		s.clip = int32(min(float64(r.clip)/gateUnit, 1<<15-1))
+	}
+	n := r.units
+	w, rec := &p.In[recurrentW], &p.In[recurrentR]
+	if err := symmetricS8(w); err != nil {
+		return nil, err
+	}
+	if err := symmetricS8(rec); err != nil {
+		return nil, err
+	}
+	bias, err := biasS8(optional(p.Node, recurrentBias), r.gates*n)
+	if err != nil {
+		return nil, err
+	}
+	extra := make([]int32, r.gates*n)
+	if r.gates == 3 {
+		rb, err := biasS8(optional(p.Node, recurrentExtra), n)
+		if err != nil {
+			return nil, err
+		}
+		copy(extra[2*n:], rb)
+	}
+	mult, shift := channelMultipliers(sx, w.Quant.Scale, float32(unit), r.gates*n)
+	if s.input, err = newGemvS8(p.Kernels, w.Const.Data.I8(), bias, mult, shift, zx); err != nil {
+		return nil, err
+	}
+	mult, shift = channelMultipliers(sh, rec.Quant.Scale, float32(unit), r.gates*n)
+	rw, own := rec.Const.Data.I8(), r.gates*n
+	if r.gates == 3 && !r.linear {
+		own = 2 * n
+		if s.reset, err = newGemvS8(p.Kernels, rw[own*n:], extra[own:], mult[own:], shift[own:], zh); err != nil {
+			return nil, err
+		}
+	}
+	if s.rec, err = newGemvS8(p.Kernels, rw[:own*n], extra[:own], mult[:own], shift[:own], zh); err != nil {
+		return nil, err
+	}
+	switch r.gates {
+	case 1:
+		s.outM, s.outE = fixed.Quantize(1.0 / (1 << 15) / float64(sh))
+	case 3:
+		state := GRUState(p.Out[0].Quant)
+		for u := float32(1.0 / (1 << 15)); u < state; u *= 2 {
+			s.exp++
+		}
+		if a := optional(p.Node, recurrentHidden); a != nil {
+			if sc, z, err := codesOf("hidden state", &a.Type, tensor.Int16); err != nil {
+				return nil, err
+			} else if sc != state || z != 0 {
+				return nil, fmt.Errorf("hidden state is %v, want scale %g: %w", a.Type, state, ErrUnsupported)
+			}
+		}
+		s.outM, s.outE = fixed.Quantize(float64(state) / float64(sh))
+		s.inM, s.inE = fixed.Quantize(float64(sh) / float64(state))
+		if s.inE > 15 || s.exp > 15 {
+			return nil, fmt.Errorf("output scale %g: %w", sh, ErrUnsupported)
+		}
+	case 4:
+		if err := s.prepareLSTM(p, sh, zh); err != nil {
+			return nil, err
+		}
+	}
+	if s.outE > 15 {
+		return nil, fmt.Errorf("output scale %g: %w", sh, ErrUnsupported)
+	}
+	return s, nil
+}
+
+func (s *recurrentS8) prepareLSTM(p *Prepare, sh float32, zh int32) error {
+	cells := &p.Out[1].Type
+	sc, zc, err := codesOf("cell", cells, tensor.Int16)
+	if err != nil {
+		return err
+	}
+	if zc != 0 {
+		return symmetric(zc)
+	}
+	for _, i := range []int{recurrentC0, recurrentCell} {
+		if a := optional(p.Node, i); a != nil && !a.Quant.Equal(cells.Quant) {
+			return fmt.Errorf("cell is %v, want output 1's %v: %w", a.Type, *cells, ErrUnsupported)
+		}
+	}
+	if s.unit, err = newLSTMUnit(sc, sh, zh, tensor.Int8); err != nil {
+		return err
+	}
+	s.unit.tanhClip = 3 * s.clip
+	a := optional(p.Node, recurrentExtra)
+	if a == nil {
+		return nil
+	}
+	sp, zp, err := codesOf("peepholes", &a.Type, tensor.Int16)
+	if err != nil {
+		return err
+	}
+	if zp != 0 {
+		return symmetric(zp)
+	}
+	m, e := fixed.Quantize(float64(sp) * float64(sc) / gateUnit)
+	if e > 0 {
+		return fmt.Errorf("scale %g of peepholes with %g of the cell: %w", sp, sc, ErrUnsupported)
+	}
+	for i := range s.peephole {
+		s.peephole[i] = &peephole{codes: a.Const.Data.I16()[i*s.units : (i+1)*s.units], mult: m, exp: e}
+	}
+	return nil
+}
+
+// gemvS8 is a product with packed weights of one row of int8.
+type gemvS8 struct {
+	class  abi.GemvS8Class
+	packed tensor.Buffer
+	cols   int // rounded up to panels
+	k      int // rounded up as the class wants it
+	kernel string
+}
+
+func newGemvS8(set *kernels.Set, w []int8, bias, mult, shift []int32, zx int32) (*gemvS8, error) {
+	cols := len(bias)
+	k := len(w) / cols
+	g := &gemvS8{class: set.GemvS8, cols: (cols + abi.GemvNR - 1) / abi.GemvNR * abi.GemvNR}
+	g.k, g.kernel = g.class.Round(k), fmt.Sprintf("%s 1x%dc%d", g.class.Name, abi.GemvNR, g.class.KR)
+	folded := make([]int32, cols)
+	for c := range folded {
+		if shift[c] > 15 {
+			return nil, fmt.Errorf("row %d of weights rescales by 2^%d: %w", c, shift[c], ErrUnsupported)
+		}
+		sum, magnitude := int64(0), int64(0)
+		for _, v := range w[c*k : (c+1)*k] {
+			sum += int64(v)
+			magnitude += max(int64(v), -int64(v))
+		}
+		b := int64(bias[c]) - int64(zx)*sum
+		if most := (max(b, -b) + 256*magnitude) << uint(max(shift[c], 0)); most > math.MaxInt32 {
+			return nil, fmt.Errorf("sums of row %d of weights reach %d: %w", c, most, ErrUnsupported)
+		}
+		folded[c] = int32(b)
+	}
+	g.packed = tensor.Alloc(g.class.Bytes(cols, k))
+	g.class.Pack(g.packed.Bytes(), w, folded, mult, shift, k)
+	return g, nil
+}
+
+func (g *gemvS8) run(w *Worker, x *int8, y *int16) {
+	a := &w.GemvS8
+	a.X, a.W, a.Y, a.K, a.Panels = x, &g.packed.Bytes()[0], y, g.k, g.cols/abi.GemvNR
+	g.class.Run(a)
+}
+
+func (s *recurrentS8) Info() Info {
+	i := Info{Kernel: s.input.kernel, PackedBytes: s.input.packed.Len() + s.rec.packed.Len()}
+	if s.reset != nil {
+		i.PackedBytes += s.reset.packed.Len()
+	}
+	wide := s.input.cols + s.rec.cols + 2*s.units
+	if s.reset != nil {
+		wide += s.reset.cols
+	}
+	i.ScratchBytes = 2*wide + s.input.k + 2*s.rec.k + 4*abi.Slack
+	return i
+}
+
+func (s *recurrentS8) Run(f *Frame, w *Worker, batch int) {
+	n, k := s.units, s.inputs
+	wide, at := w.Scratch.I16(), 0
+	take := func(n int) []int16 { at += n; return wide[at-n : at] }
+	gates, rec := take(s.input.cols), take(s.rec.cols)
+	h, c := take(n), take(n) // h: int16 state of a GRU
+	var reset []int16
+	if s.reset != nil {
+		reset = take(s.reset.cols)
+	}
+	bytes := w.Scratch.I8()[2*at:]
+	row, codes, product := bytes[:k], bytes[s.input.k+abi.Slack:][:n], bytes[s.input.k+s.rec.k+2*abi.Slack:][:n]
+	s.load(f, batch, codes, h, c)
+	x, y := f.Buf[s.x].I8(), f.Buf[s.y].I8()
+	batches, steps := s.batches(f)
+	for step := range steps {
+		at := s.row(batches, steps, batch, step)
+		copy(row, x[at*k:])
+		s.input.run(w, &row[0], &gates[0])
+		s.rec.run(w, &codes[0], &rec[0])
+		switch s.gates {
+		case 1:
+			s.rnn(gates, rec, codes)
+		case 3:
+			s.gru(w, gates, rec, reset, codes, product, h)
+		case 4:
+			s.lstm(gates, rec, codes, c)
+			copy(f.Buf[s.cells].I16()[at*n:][:n], c)
+		}
+		copy(y[at*n:][:n], codes)
+	}
+	switch {
+	case s.hidden >= 0 && s.gates == 3:
+		copy(f.Buf[s.hidden].I16()[batch*n:][:n], h)
+	case s.hidden >= 0:
+		copy(f.Buf[s.hidden].I8()[batch*n:][:n], codes)
+	}
+	if s.cell >= 0 {
+		copy(f.Buf[s.cell].I16()[batch*n:][:n], c)
+	}
+}
+
+// load sets the state that the sequence starts from.
+func (s *recurrentS8) load(f *Frame, batch int, codes []int8, h, c []int16) {
+	n := s.units
+	switch {
+	case s.hidden >= 0 && s.gates == 3:
+		copy(h, f.Buf[s.hidden].I16()[batch*n:])
+		for i, v := range h {
+			codes[i] = s.code(int32(v))
+		}
+	case s.hidden >= 0 || s.h0 >= 0:
+		from := max(s.hidden, s.h0)
+		copy(codes, f.Buf[from].I8()[batch*n:])
+		for i, v := range codes {
+			h[i] = fixed.Saturate16(fixed.MBQM(int32(v)-s.zh, s.inM, s.inE))
+		}
+	default:
+		clear(h)
+		for i := range codes {
+			codes[i] = int8(s.zh)
+		}
+	}
+	switch {
+	case s.cell >= 0:
+		copy(c, f.Buf[s.cell].I16()[batch*n:])
+	case s.c0 >= 0:
+		copy(c, f.Buf[s.c0].I16()[batch*n:])
+	default:
+		clear(c)
+	}
+}
+
+// code rescales an int16 state.
+func (s *recurrentS8) code(v int32) int8 {
+	return int8(min(max(fixed.MBQM(v, s.outM, s.outE)+s.zh, -128), 127))
+}
+
+// sum adds two parts of a sum and limits the result.
+func (s *recurrentS8) sum(a, b int16) int32 { return s.limit(int32(a) + int32(b)) }
+
+func (s *recurrentS8) limit(v int32) int32 {
+	v = int32(fixed.Saturate16(v))
+	if s.clip > 0 {
+		v = max(min(v, s.clip), -s.clip)
+	}
+	return v
+}
+
+func (s *recurrentS8) rnn(gates, rec []int16, codes []int8) {
+	for i := range codes {
+		v := s.sum(gates[i], rec[i])
+		if s.relu {
+			codes[i] = int8(min(fixed.RDPOT(max(v, 0), 7)+s.zh, 127))
+		} else {
+			codes[i] = s.code(int32(fixed.Tanh16(3 * v)))
+		}
+	}
+}
+
+func (s *recurrentS8) lstm(gates, rec []int16, codes []int8, c []int16) {
+	n := s.units
+	if s.peephole[0] == nil && !s.inputForget {
+		for i := range codes {
+			codes[i] = int8(s.unit.step(s.sum(gates[i], rec[i]), s.sum(gates[2*n+i], rec[2*n+i]), s.sum(gates[n+i], rec[n+i]),
+				s.sum(gates[3*n+i], rec[3*n+i]), &c[i]))
+		}
+		return
+	}
+	for i := range codes {
+		in := int32(fixed.Logistic16(3 * s.peep(0, i, gates[i], rec[i], c[i])))
+		forget := 1<<15 - in
+		if !s.inputForget {
+			forget = int32(fixed.Logistic16(3 * s.peep(2, i, gates[2*n+i], rec[2*n+i], c[i])))
+		}
+		s.unit.update(in, forget, int32(fixed.Tanh16(3*s.sum(gates[3*n+i], rec[3*n+i]))), &c[i])
+		out := int32(fixed.Logistic16(3 * s.peep(1, i, gates[n+i], rec[n+i], c[i])))
+		codes[i] = int8(s.unit.output(out, int32(c[i])))
+	}
+}
+
+// peep is sum with what the g-th peephole adds, where there are any.
+func (s *recurrentS8) peep(g, i int, a, b, c int16) int32 {
+	p := s.peephole[g]
+	if p == nil {
+		return s.sum(a, b)
+	}
+	v := int32(fixed.Saturate16(int32(a) + int32(b)))
+	return s.limit(v + int32(fixed.Saturate16(fixed.MBQM(int32(p.codes[i])*int32(c), p.mult, p.exp))))
+}
+
+func (s *recurrentS8) gru(w *Worker, gates, rec, reset []int16, codes, product []int8, h []int16) {
+	n := s.units
+	r := gates[n : 2*n]
+	for i := range r {
+		r[i] = fixed.Logistic16(3 * s.sum(r[i], rec[n+i]))
+	}
+	candidate := reset
+	if s.linear {
+		candidate = rec[2*n:]
+		for i, v := range r {
+			candidate[i] = int16((int32(v)*int32(candidate[i]) + 1<<14) >> 15)
+		}
+	} else {
+		for i, v := range r {
+			product[i] = s.code((int32(v)*int32(h[i]) + 1<<14) >> 15)
+		}
+		s.reset.run(w, &product[0], &reset[0])
+	}
+	for i := range h {
+		z := int32(fixed.Logistic16(3 * s.sum(gates[i], rec[i])))
+		next := int32(fixed.Tanh16(3 * s.sum(gates[2*n+i], candidate[i])))
+		if s.exp > 0 {
+			next = (next + 1<<(s.exp-1)) >> s.exp
+		}
+		v := int32(fixed.Saturate16(((1<<15-z)*next + z*int32(h[i]) + 1<<14) >> 15))
+		h[i], codes[i] = int16(v), s.code(v)
+	}
+}

@@ -16,6 +16,7 @@ func machineSets() []*Set {
 	avx2 := Generic()
 	avx2.Name, avx2.Feature = "avx2", "AVX2, FMA, BMI2: Haswell, Zen 1 and later"
 	avx2.GemmS8, avx2.GemmF32 = amd64.GemmS8AVX2, amd64.GemmF32AVX2
+	avx2.GemvS8 = amd64.GemvS8AVX2
 	avx2.DWConvS8, avx2.DWConvF32 = amd64.DWConvS8AVX2, amd64.DWConvF32AVX2
 	avx2.AddS8, avx2.MulS8, avx2.LutS8 = amd64.AddS8AVX2, amd64.MulS8AVX2, amd64.LutS8AVX2
 	avx2.MaxPoolS8, avx2.AvgPoolS8 = amd64.MaxPoolS8AVX2, amd64.AvgPoolS8AVX2
@@ -32,6 +33,7 @@ func machineSets() []*Set {
 	vnni := Generic()
 	vnni.Name, vnni.Feature = "vnni", "AVX512F, BW, VL, DQ, VNNI, VBMI: Ice Lake, Zen 4 and later"
 	vnni.GemmS8, vnni.GemmF32 = amd64.GemmS8VNNI, amd64.GemmF32AVX512
+	vnni.GemvS8 = amd64.GemvS8VNNI
 	vnni.DWConvS8, vnni.DWConvF32 = amd64.DWConvS8VNNI, amd64.DWConvF32AVX512
 	vnni.SoftmaxS8 = amd64.SoftmaxS8VBMI
 	vnni.AddS8, vnni.MulS8, vnni.LutS8 = amd64.AddS8AVX512, amd64.MulS8AVX512, amd64.LutS8VBMI

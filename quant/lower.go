@@ -65,7 +65,7 @@ func (l *lowering) node(n *graph.Node) error {
 		var err error
 		switch {
 		case v == nil:
-		case !isReal(v): // indices, a condition
+		case !isReal(v) || slices.Contains(q.Reals, i): // indices, a condition
 			c, err = l.real(v)
 		case i > 0 && i == q.Weight:
 			c, err = l.weights(n, v)

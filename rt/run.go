@@ -18,6 +18,7 @@ type Session struct {
 	frame   op.Frame
 	workers []op.Worker
 	views   []*op.Node // for inferring extents when an input is resized
+	symbols symbols
 	current op.Step
 	observe Observer
 	trace   *Trace
@@ -60,6 +61,10 @@ func (p *Program) NewSession(pool *Pool) *Session {
 	for i := range p.steps {
 		s.views = append(s.views, p.steps[i].node.View(func(v *graph.Value) int { return p.slots[v] }))
 	}
+	s.symbols = newSymbols(p)
+	for _, n := range s.views {
+		n.Symbols = s.symbols.now
+	}
 	s.Reset()
 	return s
 }
@@ -100,7 +105,8 @@ func (s *Session) buffer(v *graph.Value) tensor.Buffer {
 }
 
 // Resize sets the extents of input i for the following Runs, within the bounds that the program was compiled for,
-// and only along symbolic dimensions. It allocates nothing unless it fails.
+// and only along symbolic dimensions. Other inputs that have a dimension of the same name follow. It allocates nothing
+// unless it fails.
 func (s *Session) Resize(i int, shape tensor.Shape) error {
 	v := s.program.graph.Inputs[i]
 	if !shape.Fits(v.Shape) {
@@ -111,17 +117,20 @@ func (s *Session) Resize(i int, shape tensor.Shape) error {
 			return fmt.Errorf("rt: input %q: shape %v: dimension %d is fixed at %d: %w", v.Name, shape, k, v.Shape.Dim[k], ErrShape)
 		}
 	}
-	slot := s.program.slots[v]
-	old := s.frame.Shape[slot]
-	s.frame.Shape[slot] = shape
-	if err := s.infer(); err != nil {
-		s.frame.Shape[slot] = old
+	copy(s.symbols.before, s.symbols.now)
+	err := s.symbols.read(i, shape)
+	if err == nil {
+		s.symbols.write(&s.frame)
+		err = s.infer()
+	}
+	if err != nil {
+		copy(s.symbols.now, s.symbols.before)
+		s.symbols.write(&s.frame)
 		if again := s.infer(); again != nil {
 			return again
 		}
-		return err
 	}
-	return nil
+	return err
 }
 
 // infer brings all extents in line with the inputs'.

@@ -67,7 +67,7 @@ func parse(data []byte, dir fs.FS, o Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(m, int64(len(data)), dir, o)
+	return buildSymbolic(m, int64(len(data)), dir, o)
 }
 
 // decode decodes a model and checks that it is one.

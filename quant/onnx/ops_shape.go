@@ -78,27 +78,7 @@ func importReshape(c *call) {
 	if c.opset >= 14 && c.int("allowzero", 0) != 0 && slices.Contains(shape, 0) {
 		c.unsupported("shape %v with allowzero", shape)
 	}
-	c.set(0, c.reshape(x, "", c.openShape(x, shape)...))
-}
-
-// openShape writes a first dimension that may vary so that it does: exports compute it from the input's, and importShape
-// gave its bound. It is copied where x has it, too, and inferred where it is a product.
-func (c *call) openShape(x *graph.Value, shape []int) []int {
-	if !c.im.batched() || len(shape) == 0 || x.Shape.Rank == 0 || x.Const != nil || shape[0] < 1 {
-		return shape
-	}
-	open := slices.Clone(shape)
-	if open[0] == x.Shape.Dim[0] {
-		open[0] = 0
-	} else if !slices.Contains(open, -1) {
-		open[0] = -1
-	}
-	return open
-}
-
-// batched reports whether the first dimension of an input may vary.
-func (im *importer) batched() bool {
-	return slices.ContainsFunc(im.g.Inputs, func(v *graph.Value) bool { return len(v.Sym) > 0 && v.Sym[0] != "" && v.Shape.Dim[0] > 1 })
+	c.set(0, c.reshape(x, "", shape...))
 }
 
 // axes reads a list of axes: an attribute before operator set 13, a constant input since. nil means none are given.

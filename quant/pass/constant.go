@@ -15,7 +15,7 @@ const maxGrown = 1 << 20
 func foldConstants(g *graph.Graph) (bool, error) {
 	changed := false
 	for _, n := range g.Nodes {
-		if !allConst(n) || grows(n) {
+		if !allConst(n) || grows(n) || n.Attrs.Has("symbols") {
 			continue
 		}
 		if n.Op == op.Reshape {

@@ -45,7 +45,7 @@ func cancelTransposes(g *graph.Graph) (bool, error) {
 	}
 	// Only now: a reshape would stop the transpose of a gate [N,C,1,1] from meeting the one of what it multiplies.
 	for _, n := range g.Nodes {
-		if n.Op == op.Transpose && reshapeTranspose(n) {
+		if n.Op == op.Transpose && reshapeTranspose(g, n) {
 			changed = true
 		}
 	}
@@ -92,7 +92,7 @@ func mergeTranspose(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*gr
 }
 
 // reshapeTranspose makes a reshape of a transpose that only moves axes of extent 1.
-func reshapeTranspose(n *graph.Node) bool {
+func reshapeTranspose(g *graph.Graph, n *graph.Node) bool {
 	perm := n.Attrs.Ints("perm")
 	// Axes that matter keep their order: the bytes stay where they are. Axis 0 may be a batch of any size.
 	x := n.In[0].Shape
@@ -113,8 +113,12 @@ func reshapeTranspose(n *graph.Node) bool {
 			shape[i] = 0
 		}
 	}
-	n.Op, n.Attrs = op.Reshape, op.Attrs{op.IntsAttr("shape", shape...)}
-	return true
+	varies := newReshapes(g)
+	attrs, ok := varies.attrs(shape, func() []tensor.Shape { return varies.at(n.In[0]) }, func() []tensor.Shape { return varies.at(n.Out[0]) })
+	if ok {
+		n.Op, n.Attrs = op.Reshape, attrs
+	}
+	return ok
 }
 
 // bypass lets readers of a node's output read its input. A graph output keeps its name.

@@ -27,11 +27,21 @@ var Passes = []Pass{
 	{"fuse activations", "a clamp after a layer is free inside its kernel; the layer's own scale must be final by then", fuseClamp},
 }
 
-// Float applies all passes to g until nothing changes. After each change the graph is validated.
+// Float applies all passes to g until nothing changes. After each change the graph is validated. A change that holds for
+// the bounds of symbolic dimensions only is taken back, and its pass left out from then on.
 func Float(g *graph.Graph) error {
+	vary, err := newVarying(g)
+	if err != nil {
+		return err
+	}
+	left := map[string]bool{}
 	for changed := true; changed; {
 		changed = false
 		for _, p := range Passes {
+			if left[p.Name] {
+				continue
+			}
+			backup := vary.backup(g)
 			did, err := p.Run(g)
 			if err == nil && did {
 				if err = g.Sort(); err == nil {
@@ -43,6 +53,9 @@ func Float(g *graph.Graph) error {
 			}
 			if err != nil {
 				return fmt.Errorf("pass %q: %w", p.Name, err)
+			}
+			if did && !vary.holds(g) {
+				*g, did, left[p.Name] = *backup, false, true
 			}
 			changed = changed || did
 		}

@@ -94,6 +94,12 @@ func sinkThroughReshape(g *graph.Graph, at int, producer map[*graph.Value]*graph
 	if !slices.IsSorted(before) && (slices.Equal(before, perm) || !cancels(g, n.Out[0], after)) {
 		return false, nil
 	}
+	varies := newReshapes(g)
+	attrs, ok := varies.attrs(shape, func() []tensor.Shape { return permuted(varies.at(t.In[0]), before) },
+		func() []tensor.Shape { return permuted(varies.at(n.Out[0]), invert(after)) })
+	if !ok {
+		return false, nil
+	}
 	n.In[0] = t.In[0]
 	if !slices.IsSorted(before) {
 		p := &graph.Node{Op: op.Transpose, Name: n.Name + "/together", Attrs: op.Attrs{op.IntsAttr("perm", before...)},
@@ -105,7 +111,7 @@ func sinkThroughReshape(g *graph.Graph, at int, producer map[*graph.Value]*graph
 		g.Nodes = slices.Insert(g.Nodes, at, p)
 		at++
 	}
-	n.Attrs = op.Attrs{op.IntsAttr("shape", shape...)}
+	n.Attrs = attrs
 	return true, insertAfter(g, at, op.Transpose, "nhwc", op.Attrs{op.IntsAttr("perm", after...)})
 }
 
@@ -140,13 +146,21 @@ func cancels(g *graph.Graph, v *graph.Value, perm []int) bool {
 
 // mergeReshape joins two reshapes in a row and drops one that changes nothing.
 func mergeReshape(g *graph.Graph, n *graph.Node, producer map[*graph.Value]*graph.Node) bool {
-	if n.In[0].Shape == n.Out[0].Shape && !slices.Contains(g.Outputs, n.Out[0]) {
+	varies := newReshapes(g)
+	if n.In[0].Shape == n.Out[0].Shape && !slices.Contains(g.Outputs, n.Out[0]) && (varies == nil || slices.Equal(varies.at(n.In[0]), varies.at(n.Out[0]))) {
 		bypass(g, n)
 		return true
 	}
 	p := producer[n.In[0]]
 	if p == nil || p.Op != op.Reshape {
 		return false
+	}
+	if varies != nil {
+		attrs, ok := graph.ReshapeAttrs(varies.at(p.In[0]), varies.at(n.Out[0]), varies.probes)
+		if ok {
+			n.In[0], n.Attrs = p.In[0], attrs
+		}
+		return ok
 	}
 	first, shape := p.Attrs.Ints("shape"), slices.Clone(n.Attrs.Ints("shape"))
 	for i, d := range shape {
@@ -212,7 +226,7 @@ func sinkReshape(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node) 
 func alike(a, b *graph.Node, same bool) bool {
 	x, y := a.In[0].Shape, b.In[0].Shape
 	if same {
-		return x == y && slices.Equal(a.Attrs.Ints("shape"), b.Attrs.Ints("shape"))
+		return x == y && slices.Equal(a.Attrs.Ints("shape"), b.Attrs.Ints("shape")) && slices.Equal(a.Attrs.Ints("symbols"), b.Attrs.Ints("symbols"))
 	}
 	return slices.Equal(runsOf(x, a.Out[0].Shape), runsOf(y, b.Out[0].Shape))
 }

@@ -27,18 +27,18 @@ var L2Normalization = register(Def{
 		if err != nil {
 			return nil, err
 		}
-		if s.n > 1<<15 {
+		if s.most > 1<<15 {
 			// 2^15·255² < 2^31.
-			return nil, fmt.Errorf("rows of %d elements, want at most %d: %w", s.n, 1<<15, ErrUnsupported)
+			return nil, fmt.Errorf("rows of %d elements, want at most %d: %w", s.most, 1<<15, ErrUnsupported)
 		}
-		s.run = func(s *rowsStep, f *Frame, _ *Worker, first, rows int) { normalizeS8(s, f, first, rows, zx) }
+		s.run = func(s *rowsStep, f *Frame, _ *Worker, first, rows, n int) { normalizeS8(s, f, first, rows, n, zx) }
 		return s, nil
 	},
 })
 
-func normalizeF32(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
+func normalizeF32(s *rowsStep, f *Frame, _ *Worker, first, rows, n int) {
 	for r := first; r < first+rows; r++ {
-		x, y := f.Buf[s.x].F32()[r*s.n:(r+1)*s.n], f.Buf[s.y].F32()[r*s.n:(r+1)*s.n]
+		x, y := f.Buf[s.x].F32()[r*n:(r+1)*n], f.Buf[s.y].F32()[r*n:(r+1)*n]
 		norm := max(fixed.SqrtF32(fixed.SumSquares16(x)), 1e-6)
 		for i, v := range x {
 			y[i] = v / norm
@@ -46,9 +46,9 @@ func normalizeF32(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
 	}
 }
 
-func normalizeS8(s *rowsStep, f *Frame, first, rows int, zx int32) {
+func normalizeS8(s *rowsStep, f *Frame, first, rows, n int, zx int32) {
 	for r := first; r < first+rows; r++ {
-		x, y := f.Buf[s.x].I8()[r*s.n:(r+1)*s.n], f.Buf[s.y].I8()[r*s.n:(r+1)*s.n]
+		x, y := f.Buf[s.x].I8()[r*n:(r+1)*n], f.Buf[s.y].I8()[r*n:(r+1)*n]
 		sum := int32(0)
 		for _, v := range x {
 			d := int32(v) - zx

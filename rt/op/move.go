@@ -7,10 +7,10 @@ import (
 )
 
 // Reshape gives the input's elements another shape: in attribute shape, 0 copies the input's dimension at that place
-// and one −1 takes what is left. It never runs: the output is the input's memory.
+// and one −1 takes what is left; attribute symbols says which numbers are symbolic dimensions. It never runs: the output is the input's memory.
 var Reshape = register(Def{
 	Code: 10, Name: "Reshape", MinIn: 1, MaxIn: 1, Outs: 1, View: true,
-	Attrs: []AttrSpec{{Name: "shape", Kind: Ints, Required: true}},
+	Attrs: []AttrSpec{{Name: "shape", Kind: Ints, Required: true}, symbolsAttr},
 	Quant: Quantization{Kind: SameRange},
 	Infer: func(n *Node) error {
 		want := n.Attrs.Ints("shape")
@@ -19,7 +19,8 @@ var Reshape = register(Def{
 		}
 		x := n.In[0].Shape
 		out, known, open := tensor.Shape{Rank: len(want)}, 1, -1
-		for i, d := range want {
+		for i := range want {
+			d := n.extent(want, i)
 			switch {
 			case d == 0 && i < x.Rank:
 				d = x.Dim[i]

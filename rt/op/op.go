@@ -157,6 +157,25 @@ type Node struct {
 	Attrs Attrs
 	In    []Arg
 	Out   []Arg
+	// Symbols are the extents of the moment of the graph's symbolic dimensions, in the order of graph.Symbols; nil: the
+	// bounds, which attributes hold themselves.
+	Symbols []int
+}
+
+// symbolsAttr says which numbers of a list attribute are symbolic dimensions: for each its index in Node.Symbols, or −1
+// for a number that stands for itself.
+var symbolsAttr = AttrSpec{Name: "symbols", Kind: Ints}
+
+// extent is number i of a list attribute, at the extents of the moment. Indices past the symbols that there are leave the
+// bound.
+func (n *Node) extent(list []int, i int) int {
+	if n.Symbols == nil {
+		return list[i]
+	}
+	if at := n.Attrs.Ints("symbols"); i < len(at) && at[i] >= 0 && at[i] < len(n.Symbols) {
+		return n.Symbols[at[i]]
+	}
+	return list[i]
 }
 
 // Prepare is what an operator's Prepare works with.
@@ -198,6 +217,8 @@ type Quantization struct {
 	// Weight is the input that holds weights, quantized symmetrically per channel along WeightAxis; Bias the input
 	// that holds int32 at scale in·weight. −1 or 0 in the zero value means none (input 0 is never a weight).
 	Weight, WeightAxis, Bias int
+	// Reals lists constant inputs that stay float32 beside codes.
+	Reals []int
 }
 
 // Kind is how an operator's output relates to its input when quantized.

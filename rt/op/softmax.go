@@ -52,9 +52,10 @@ func inferLastAxis(n *Node) error {
 
 // rowsStep runs an operator over the rows of the last axis.
 type rowsStep struct {
-	x, y, n int
-	kernel  string
-	run     func(s *rowsStep, f *Frame, w *Worker, first, rows int)
+	x, y   int
+	most   int // elements of a row at the bounds
+	kernel string
+	run    func(s *rowsStep, f *Frame, w *Worker, first, rows, n int)
 
 	softmaxF32 func(*abi.SoftmaxF32)
 	log        int
@@ -66,33 +67,40 @@ type rowsStep struct {
 
 func (s *rowsStep) Info() Info { return Info{Kernel: s.kernel, PackedBytes: 1024 * btoi(s.exp != nil)} }
 
-func (s *rowsStep) perTask() int { return max(1, chunkElements/4/s.n) }
+// rows returns the rows of the moment, their length and how many are a task.
+func (s *rowsStep) rows(f *Frame) (rows, n, perTask int) {
+	x := &f.Shape[s.x]
+	n = x.Dim[x.Rank-1]
+	return x.Elements() / n, n, max(1, chunkElements/4/n)
+}
 
 func (s *rowsStep) Tasks(f *Frame) int {
-	return (f.Shape[s.x].Elements()/s.n + s.perTask() - 1) / s.perTask()
+	rows, _, per := s.rows(f)
+	return (rows + per - 1) / per
 }
 
 func (s *rowsStep) Run(f *Frame, w *Worker, task int) {
-	first := task * s.perTask()
-	s.run(s, f, w, first, min(s.perTask(), f.Shape[s.x].Elements()/s.n-first))
+	rows, n, per := s.rows(f)
+	first := task * per
+	s.run(s, f, w, first, min(per, rows-first), n)
 }
 
 func newRows(p *Prepare) *rowsStep {
 	x := &p.In[0]
-	return &rowsStep{x: x.Slot, y: p.Out[0].Slot, n: x.Shape.Dim[x.Shape.Rank-1], kernel: p.Kernels.Name}
+	return &rowsStep{x: x.Slot, y: p.Out[0].Slot, most: x.Shape.Dim[x.Shape.Rank-1], kernel: p.Kernels.Name}
 }
 
-func runSoftmaxF32(s *rowsStep, f *Frame, w *Worker, first, rows int) {
+func runSoftmaxF32(s *rowsStep, f *Frame, w *Worker, first, rows, n int) {
 	a := &w.SoftmaxF32
-	a.X, a.Y = &f.Buf[s.x].F32()[first*s.n], &f.Buf[s.y].F32()[first*s.n]
-	a.Rows, a.N, a.Log = rows, s.n, s.log
+	a.X, a.Y = &f.Buf[s.x].F32()[first*n], &f.Buf[s.y].F32()[first*n]
+	a.Rows, a.N, a.Log = rows, n, s.log
 	s.softmaxF32(a)
 }
 
-func runSoftmaxS8(s *rowsStep, f *Frame, w *Worker, first, rows int) {
+func runSoftmaxS8(s *rowsStep, f *Frame, w *Worker, first, rows, n int) {
 	a := &w.SoftmaxS8
-	a.X, a.Y = &f.Buf[s.x].I8()[first*s.n], &f.Buf[s.y].I8()[first*s.n]
-	a.Rows, a.N, a.Exp, a.DMin = rows, s.n, s.exp, s.dmin
+	a.X, a.Y = &f.Buf[s.x].I8()[first*n], &f.Buf[s.y].I8()[first*n]
+	a.Rows, a.N, a.Exp, a.DMin = rows, n, s.exp, s.dmin
 	s.softmaxS8(a)
 }
 
@@ -184,9 +192,9 @@ func prepareLogSoftmax(p *Prepare) (Step, error) {
 	l.rd, l.rs = fixed.Quantize(math.Ldexp(1, 31-int(ls)) / float64(m))
 	s.logS8, s.exp = l, l.exp
 	s.kernel = "portable"
-	s.run = func(s *rowsStep, f *Frame, w *Worker, first, rows int) {
+	s.run = func(s *rowsStep, f *Frame, w *Worker, first, rows, n int) {
 		for r := first; r < first+rows; r++ {
-			s.logS8.row(f.Buf[s.y].I8()[r*s.n:(r+1)*s.n], f.Buf[s.x].I8()[r*s.n:(r+1)*s.n])
+			s.logS8.row(f.Buf[s.y].I8()[r*n:(r+1)*n], f.Buf[s.x].I8()[r*n:(r+1)*n])
 		}
 	}
 	return s, nil

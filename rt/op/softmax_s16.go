@@ -79,9 +79,9 @@ func softmaxS8S16(y []int16, x []int8, exp *[256]int32, dmin int32) {
 	}
 }
 
-func runSoftmaxS8S16(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
+func runSoftmaxS8S16(s *rowsStep, f *Frame, _ *Worker, first, rows, n int) {
 	for r := first; r < first+rows; r++ {
-		softmaxS8S16(f.Buf[s.y].I16()[r*s.n:(r+1)*s.n], f.Buf[s.x].I8()[r*s.n:(r+1)*s.n], s.exp, s.dmin)
+		softmaxS8S16(f.Buf[s.y].I16()[r*n:(r+1)*n], f.Buf[s.x].I8()[r*n:(r+1)*n], s.exp, s.dmin)
 	}
 }
 
@@ -94,12 +94,12 @@ func prepareSoftmax16(p *Prepare, s *rowsStep) (Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.n > 1<<16 {
-			return nil, fmt.Errorf("rows of %d int16: %w", s.n, ErrUnsupported) // their sum would leave 32 bits
+		if s.most > 1<<16 {
+			return nil, fmt.Errorf("rows of %d int16: %w", s.most, ErrUnsupported) // their sum would leave 32 bits
 		}
-		s.run = func(s *rowsStep, f *Frame, _ *Worker, first, rows int) {
+		s.run = func(s *rowsStep, f *Frame, _ *Worker, first, rows, n int) {
 			for r := first; r < first+rows; r++ {
-				wide.row(f.Buf[s.y].I16()[r*s.n:(r+1)*s.n], f.Buf[s.x].I16()[r*s.n:(r+1)*s.n])
+				wide.row(f.Buf[s.y].I16()[r*n:(r+1)*n], f.Buf[s.x].I16()[r*n:(r+1)*n])
 			}
 		}
 		return s, nil

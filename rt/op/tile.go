@@ -7,10 +7,11 @@ import (
 )
 
 // Tile repeats the input along each axis, repeats[i] times along axis i of the output; where there are more repeats
-// than axes, axes of extent 1 come first. Broadcasting to a shape is Tile too. Any element type of whole bytes.
+// than axes, axes of extent 1 come first. Broadcasting to a shape is Tile too. Attribute symbols
+// says which repeats are symbolic dimensions. Any element type of whole bytes.
 var Tile = register(Def{
 	Code: 54, Name: "Tile", MinIn: 1, MaxIn: 1, Outs: 1,
-	Attrs: []AttrSpec{{Name: "repeats", Kind: Ints, Required: true}},
+	Attrs: []AttrSpec{{Name: "repeats", Kind: Ints, Required: true}, symbolsAttr},
 	Quant: Quantization{Kind: SameRange},
 	Infer: func(n *Node) error {
 		x, repeats := &n.In[0].Shape, n.Attrs.Ints("repeats")
@@ -18,8 +19,8 @@ var Tile = register(Def{
 			return fmt.Errorf("repeats %v for shape %v", repeats, *x)
 		}
 		out, axes := tensor.Shape{Rank: len(repeats)}, 0
-		for i, r := range repeats {
-			d := 1
+		for i := range repeats {
+			d, r := 1, n.extent(repeats, i)
 			if k := i - out.Rank + x.Rank; k >= 0 {
 				d = x.Dim[k]
 			}
@@ -36,17 +37,16 @@ var Tile = register(Def{
 		return nil
 	},
 	Prepare: func(p *Prepare) (Step, error) {
-		repeats := p.Attrs.Ints("repeats")
 		return newWalkStep(p, func(x, y *tensor.Shape) walk {
 			from := strides(x)
 			var dim, stride [2 * tensor.MaxRank]int
-			for i, r := range repeats {
-				dim[2*i], dim[2*i+1] = r, 1
-				if k := i - len(repeats) + x.Rank; k >= 0 {
-					dim[2*i+1], stride[2*i+1] = x.Dim[k], from[k]
+			for i, d := range y.Dims() {
+				dim[2*i], dim[2*i+1] = d, 1
+				if k := i - y.Rank + x.Rank; k >= 0 {
+					dim[2*i], dim[2*i+1], stride[2*i+1] = d/max(1, x.Dim[k]), x.Dim[k], from[k]
 				}
 			}
-			return makeWalk(dim[:2*len(repeats)], stride[:], 0)
+			return makeWalk(dim[:2*y.Rank], stride[:], 0)
 		})
 	},
 })

@@ -114,7 +114,7 @@ func (v *vector) transpose(t *testing.T, set *kernels.Set) {
 
 func (v *vector) softmax(t *testing.T, set *kernels.Set) {
 	rows, n, dmin := v.def("NUM_ROWS", 1), v.def("ROW_SIZE", 1), int32(v.def("DIFF_MIN", 0))
-	s := &rowsStep{x: 0, y: 1, n: n, exp: expCodes(int32(v.def("INPUT_MULT", 0)), int32(v.def("INPUT_LEFT_SHIFT", 0)), dmin), dmin: dmin, run: runSoftmaxS8S16}
+	s := &rowsStep{x: 0, y: 1, most: n, exp: expCodes(int32(v.def("INPUT_MULT", 0)), int32(v.def("INPUT_LEFT_SHIFT", 0)), dmin), dmin: dmin, run: runSoftmaxS8S16}
 	want, shape := v.array("output_ref"), tensor.MakeShape(rows, n)
 	v.runStep(t, s, tensor.Int16, want, 1, []tensor.Buffer{codesBuffer(tensor.Int8, v.array("input")), tensor.Alloc(2 * len(want))}, []tensor.Shape{shape, shape})
 }
@@ -145,7 +145,7 @@ func (v *vector) network(t *testing.T, set *kernels.Set) {
 	// The channels of the last layer are given the other way round.
 	x = layer("12", "fully_connected", map[string]float64{"OUT_CH": 12, "ACCUMULATION_DEPTH": 64}).connect(t, set, x)
 	num := func(name string) int32 { return int32(v.Defines["SOFTMAX_13_"+name].(float64)) }
-	s := &rowsStep{x: 0, y: 1, n: len(x), exp: expCodes(num("MULT"), num("SHIFT"), num("DIFF_MIN")), dmin: num("DIFF_MIN"), softmaxS8: set.SoftmaxS8, run: runSoftmaxS8}
+	s := &rowsStep{x: 0, y: 1, most: len(x), exp: expCodes(num("MULT"), num("SHIFT"), num("DIFF_MIN")), dmin: num("DIFF_MIN"), softmaxS8: set.SoftmaxS8, run: runSoftmaxS8}
 	y, shape := tensor.Alloc(len(x)), tensor.MakeShape(1, len(x))
 	runStep(s, []tensor.Buffer{codesBuffer(tensor.Int8, x), y}, []tensor.Shape{shape, shape})
 	equalCodes(t, codes(y, tensor.Int8, len(x)), v.array("output_ref"))

@@ -14,6 +14,8 @@ func moveAxes(n *graph.Node, perm []int) (attrs op.Attrs, after []int, ok bool) 
 	switch {
 	case elementwise(n.Op):
 		return n.Attrs, perm, out.Rank == len(perm)
+	case n.Op == op.FullyConnected:
+		return n.Attrs, perm, perm[len(perm)-1] == len(perm)-1
 	case n.Op == op.Concat:
 		return n.Attrs.With(op.IntAttr("axis", perm[n.Attrs.Int("axis", 0)])), perm, true
 	case n.Op == op.Slice:

@@ -133,9 +133,12 @@ func bypass(g *graph.Graph, n *graph.Node) {
 // sinkTranspose rewrites f(T(x)) to T(f(x)), and f(T(x), T(y)) likewise; constants are transposed back.
 func sinkTranspose(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node) (bool, error) {
 	n := g.Nodes[at]
+	if n.Op == op.Attention || n.Op == op.AttentionBias {
+		return sinkAttention(g, at, producer)
+	}
 	var perm []int
-	for _, v := range n.In {
-		if v != nil && v.Const != nil {
+	for i, v := range n.In {
+		if v != nil && v.Const != nil || n.Op == op.FullyConnected && i > 0 {
 			continue
 		}
 		t := transposeOf(v, producer)
@@ -154,6 +157,7 @@ func sinkTranspose(g *graph.Graph, at int, producer map[*graph.Value]*graph.Node
 	n.Attrs = attrs
 	for i, v := range n.In {
 		switch {
+		case n.Op == op.FullyConnected && i > 0:
 		case v.Const != nil:
 			c, err := transposeConst(v, invert(perm))
 			if err != nil {

@@ -20,11 +20,36 @@ var Passes = []Pass{
 	{"fold constants", "what can be computed now never runs; later passes look for constants", foldConstants},
 	{"drop dead nodes", "a dead reader would keep other passes from fusing", dropDead},
 	{"name activations", "an activation that an exporter wrote out is one operator; before a sum or a clamp of it moves into a layer", nameActivations},
+	{"name normalizations", "before their parts move or fuse; what scales them is their neighbour", repeat(nameNorms)},
+	{"name GELU", "before its first product moves into a layer", nameGelu},
+	{"fuse attention", "as exported: later passes move transposes between its parts", repeat(fuseAttention)},
+	{"absorb heads", "the transposes of heads must still be next to attention", repeat(absorbHeads)},
+	{"drop flattening", "a layer of rows needs no matrix; transposes move through it then", repeat(dropFlattening)},
 	{"cancel transposes", "convolutions become neighbours only when the importer's layout changes between them are gone", cancelTransposes},
 	{"fold transpose into weights", "what is left of a layout change before a fully connected layer costs nothing in its weights", foldIntoWeights},
 	{"fold padding", "a layer pads for nothing; its neighbour is the padding only once layouts agree", foldPad},
 	{"fold scale and offset", "batch normalization disappears into the layer before it; needs layers to be neighbours", foldScale},
 	{"fuse activations", "a clamp after a layer is free inside its kernel; the layer's own scale must be final by then", fuseClamp},
+}
+
+// repeat runs a rewrite of one place until there is none left, before other passes move what it looks for.
+func repeat(run func(*graph.Graph) (bool, error)) func(*graph.Graph) (bool, error) {
+	return func(g *graph.Graph) (changed bool, err error) {
+		for did := true; did; changed = changed || did {
+			if did, err = run(g); err != nil {
+				return changed, err
+			}
+			if did {
+				if err = g.Sort(); err != nil {
+					return changed, err
+				}
+				if _, err = dropDead(g); err != nil {
+					return changed, err
+				}
+			}
+		}
+		return changed, nil
+	}
 }
 
 // Float applies all passes to g until nothing changes. After each change the graph is validated. A change that holds for

@@ -201,6 +201,9 @@ func (v *vector) matmul(t *testing.T, set *kernels.Set) {
 	shape := func(p string) tensor.Shape {
 		return tensor.MakeShape(v.def(p+"_BATCH", 1), v.def(p+"_HEIGHT", 1), v.def(p+"_ROWS", 1), v.def(p+"_COLS", 1))
 	}
+	if _, k, n := matmulExtents(s.attrs, shape("LHS"), shape("RHS")); !s.s16 {
+		s.setGemm(set.GemmF32, k, n)
+	}
 	want := v.array("output")
 	v.runStep(t, s, d, want, 2, []tensor.Buffer{codesBuffer(d, v.array("lhs_input_tensor")), codesBuffer(d, v.array("rhs_input_tensor")), tensor.Alloc(d.SizeBytes(len(want)))},
 		[]tensor.Shape{shape("LHS"), shape("RHS"), shape("OUTPUT")})

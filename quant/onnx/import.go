@@ -223,13 +223,16 @@ func (im *importer) node(n *node) bool {
 			im.values[name] = nil
 		}
 	}
-	if n.domain != "" {
+	table := operators
+	if n.domain == "com.microsoft" && microsoft[n.opType] != nil {
+		table = microsoft
+	} else if n.domain != "" {
 		return im.report(n, fmt.Errorf("operator %w, and the model has no function of that name", op.ErrUnsupported))
 	}
 	if n.opset == 0 {
 		return im.report(n, errors.New("no operator set of the default domain is imported"))
 	}
-	translate := operators[n.opType]
+	translate := table[n.opType]
 	if translate == nil && folders[n.opType] == nil {
 		return im.report(n, fmt.Errorf("operator %w", op.ErrUnsupported))
 	}

@@ -27,8 +27,21 @@ func (c *call) norm(def *op.Def) {
 	if c.err != nil {
 		return
 	}
-	y := c.normalized(def, x, c.floats(1), c.optional(2), axis, c.float("epsilon", 1e-5))
-	c.set(0, y)
+	epsilon := c.float("epsilon", 1e-5)
+	c.set(0, c.normalized(def, x, c.floats(1), c.optional(2), axis, epsilon))
+	if used := func(i int) bool { return i < len(c.out) && c.im.uses[c.out[i]] > 0 }; def == op.LayerNorm && (used(1) || used(2)) {
+		c.statistics(x, axis, epsilon)
+	}
+}
+
+// statistics computes LayerNormalization's further outputs: the mean, and one over the standard deviation.
+func (c *call) statistics(x *graph.Value, axis int, epsilon float32) {
+	attrs := op.Attrs{op.IntAttr("keepDims", 1), op.IntsAttr("axes", count(x.Shape.Rank)[axis:]...)}
+	mean := c.emit(op.Mean, "/mean", attrs, x)
+	c.set(1, mean)
+	square := c.emit(op.Unary, "/square", op.Attrs{function("square")}, c.emit(op.Sub, "/deviation", nil, x, mean))
+	variance := c.emit(op.Add, "/variance", nil, c.emit(op.Mean, "/squares", attrs, square), c.newConst("/epsilon", tensor.Shape{}, []float32{epsilon}))
+	c.set(2, c.emit(op.Unary, "/inverse", op.Attrs{function("rsqrt")}, variance))
 }
 
 // normalized emits a normalization over the axes from the given one on. Scale and bias that are not constant, or

@@ -211,7 +211,7 @@ func (p patterns) gelu(n *graph.Node) (*graph.Value, string) {
 		for name, want := range map[string]func(float64) float64{
 			"gelu": func(x float64) float64 { return x * (1 + math.Erf(x/math.Sqrt2)) / 2 },
 			"geluTanh": func(x float64) float64 {
-				return x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))) / 2
+				return x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+float64(0.044715*x*x*x)))) / 2
 			},
 		} {
 			same := true

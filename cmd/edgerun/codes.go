@@ -42,6 +42,33 @@ func scaleOf(q tensor.Quant) (scale float32, zero int32) {
 	return q.Scale[0], q.Zero[0]
 }
 
+// isPlain reports whether v holds integers or booleans that stand for themselves, and are no codes of any network.
+func isPlain(v *graph.Value) bool {
+	return len(v.Quant.Scale) == 0 && (v.DType == tensor.Int32 || v.DType == tensor.Int64 || v.DType == tensor.Bool)
+}
+
+// putPlain writes whole numbers, which must be in d's range.
+func putPlain(dst tensor.Buffer, d tensor.DType, numbers []float32) error {
+	lo, hi := float32(math.MinInt32), float32(1<<31-128) // the last float32 below 2³¹, for int64 too
+	if d == tensor.Bool {
+		lo, hi = 0, 1
+	}
+	for i, v := range numbers {
+		if !(v >= lo && v <= hi) || float32(int32(v)) != v {
+			return fmt.Errorf("value %d is %v; the input takes %v", i, v, d)
+		}
+		switch d {
+		case tensor.Int32:
+			dst.I32()[i] = int32(v)
+		case tensor.Int64:
+			dst.I64()[i] = int64(v)
+		default:
+			dst.Bytes()[i] = byte(v)
+		}
+	}
+	return nil
+}
+
 // putCodes writes numbers that are codes already.
 func putCodes(dst tensor.Buffer, d tensor.DType, codes []float32) {
 	lo, hi, _ := codeRange(d)
@@ -68,8 +95,8 @@ func appendReals(dst []float32, v *graph.Value, b tensor.Buffer) ([]float32, err
 	if v.DType == tensor.Float32 {
 		return append(dst, b.F32()...), nil
 	}
-	if !isCodes(v) {
-		return nil, fmt.Errorf("value %q is %v, wanted float32, or codes with one scale", v.Name, v.Type)
+	if !isCodes(v) && !isPlain(v) {
+		return nil, fmt.Errorf("value %q is %v, wanted float32, integers, or codes with one scale", v.Name, v.Type)
 	}
 	scale, zero := scaleOf(v.Quant)
 	for i := range b.Len() / v.DType.SizeBytes(1) {
@@ -77,10 +104,15 @@ func appendReals(dst []float32, v *graph.Value, b tensor.Buffer) ([]float32, err
 		switch v.DType {
 		case tensor.Int8:
 			code = int32(b.I8()[i])
-		case tensor.UInt8:
+		case tensor.UInt8, tensor.Bool:
 			code = int32(b.Bytes()[i])
 		case tensor.Int16:
 			code = int32(int16(binary.LittleEndian.Uint16(b.Bytes()[2*i:])))
+		case tensor.Int32:
+			code = int32(binary.LittleEndian.Uint32(b.Bytes()[4*i:]))
+		case tensor.Int64:
+			dst = append(dst, float32(int64(binary.LittleEndian.Uint64(b.Bytes()[8*i:]))))
+			continue
 		}
 		dst = append(dst, scale*float32(code-zero))
 	}

@@ -56,7 +56,7 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 				return fmt.Errorf("%s: %d labels for an output of %v", labels, len(m.Labels), y)
 			}
 			if pre.given() != "" {
-				if m.FrontEnd, err = pre.spec(m.Graph.Inputs[0], true); err != nil {
+				if m.FrontEnd, err = pre.spec(m.Graph.Inputs[0], true, true); err != nil {
 					return m.fail(err)
 				}
 			}

@@ -123,7 +123,7 @@ var anomalyLabels = []string{"normal", "anomalous"}
 
 // readTruth returns the truth for m's task, from a file of labels or from the data set itself, or nil where there is none.
 func readTruth(data, labels string, m *model) (*truth, error) {
-	ds, err := calib.Open(data)
+	ds, err := openDataset(data, m.Graph)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,9 @@ func (p *preprocessing) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.layout, "layout", "", "layout of a picture input, nchw or nhwc (default: what the input's shape says)")
 }
 
-// spec builds the front end for input v: what a file says, or of pictures if the samples are, else none.
-func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, error) {
+// spec builds the front end for input v: what a file says, or of pictures if the samples are, else none. Bytes that come
+// out of no picture file go into an input of integers as they are, unless it has the shape of a picture or a flag is given.
+func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Spec, error) {
 	if p.file != "" {
 		for _, name := range []string{"scale", "mean", "std", "resize", "layout"} {
 			if p.command.Flags().Changed(name) {
@@ -57,12 +58,17 @@ func (p *preprocessing) spec(v *graph.Value, pictures bool) (*frontend.Spec, err
 		return readFrontEnd(p.file)
 	}
 	given := p.given() != ""
-	if !pictures || !given && isCodes(v) && v.Shape.Rank != 4 {
+	if !pictures || !given && !files && v.DType != tensor.Float32 && v.Shape.Rank != 4 {
 		return &frontend.Spec{Kind: frontend.KindNone}, nil
 	}
 	s := &frontend.Spec{Kind: frontend.KindPicture, Resize: p.resize, Layout: p.layout}
 	d := v.Shape.Dim
-	if v.Shape.Rank != 4 {
+	switch {
+	case v.Shape.Rank == 4:
+	case v.Shape.Rank == 3 && d[0] == 1: // one channel
+		d[1], d[2], d[3] = 1, d[1], d[2]
+		s.Layout = frontend.NCHW
+	default:
 		return nil, fmt.Errorf("input %q has shape %v; pictures want [N,C,H,W] or [N,H,W,C]", v.Name, v.Shape)
 	}
 	if s.Layout == "" {
@@ -134,10 +140,13 @@ type feeder struct {
 	reals []float32 // of the sample at hand, for a network that takes codes
 }
 
-// newFeeder checks that the network has one input of one sample at a time, of float32 or of codes with one scale.
+// newFeeder checks that the network has one input, of float32, of integers, or of codes with one scale.
 func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit int) (*feeder, error) {
-	if len(g.Inputs) != 1 || g.Inputs[0].DType != tensor.Float32 && !isCodes(g.Inputs[0]) {
-		return nil, fmt.Errorf("the network has %d inputs, first %v; wanted one of float32, or of codes with one scale", len(g.Inputs), g.Inputs[0].Type)
+	if n := len(g.Inputs); n != 1 {
+		return nil, fmt.Errorf("the network has %d inputs; wanted one", n)
+	}
+	if v := g.Inputs[0]; v.DType != tensor.Float32 && !isCodes(v) && !isPlain(v) {
+		return nil, fmt.Errorf("input %q is %v; wanted float32, integers, or codes with one scale", v.Name, v.Type)
 	}
 	if spec == nil {
 		spec = &frontend.Spec{Kind: frontend.KindNone}
@@ -173,6 +182,12 @@ func fits(spec *frontend.Spec, in *graph.Value) error {
 
 func (f *feeder) Len() int { return f.n }
 
+// holds reports whether sample i has n values.
+func (f *feeder) holds(i, n int) bool {
+	s, err := f.data.Sample(i)
+	return err == nil && len(s.Bytes)+len(s.Numbers) == n
+}
+
 func (f *feeder) Fill(i int, s *rt.Session) error {
 	sample, err := f.data.Sample(i)
 	if err != nil {
@@ -192,6 +207,12 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 		f.reals = slices.Grow(f.reals[:0], n)[:n]
 		if err := calib.Feed(f.fe, sample, f.reals); err != nil {
 			return err
+		}
+		if isPlain(in) {
+			if err := putPlain(dst, in.DType, f.reals); err != nil {
+				return fmt.Errorf("%s: %w", sample.Name, err)
+			}
+			return nil
 		}
 		quantizeReals(in.Quant, f.reals)
 		putCodes(dst, in.DType, f.reals)

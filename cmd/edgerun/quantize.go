@@ -74,7 +74,7 @@ an anomaly detector is found on the calibration data, which must be normal then.
 			if hasCodes(g) {
 				return fmt.Errorf("%s: is quantized already: use 'edgerun convert'", args[0])
 			}
-			ds, err := calib.Open(data)
+			ds, err := openDataset(data, g)
 			if err != nil {
 				return err
 			}
@@ -131,7 +131,7 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if len(g.Inputs) != 1 {
 		return nil, nil, fmt.Errorf("the network has %d inputs; quantize feeds networks of one", len(g.Inputs))
 	}
-	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil)
+	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil, first.PictureFile())
 	if err != nil {
 		return nil, nil, err
 	}

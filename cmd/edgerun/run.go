@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"edgerun/quant/calib"
 	"edgerun/rt"
 	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
 )
 
 // runCommand runs a model over files.
@@ -132,6 +134,9 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		return err
 	}
 	if r.stream {
+		if st, err := os.Stat(path); err == nil && st.IsDir() {
+			return usagef("--stream: %s is a folder: give its files, each of which is a sequence", path)
+		}
 		if ds, err = r.windows(c, path, ds, spec); err != nil {
 			return err
 		}
@@ -147,6 +152,9 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 			return err
 		}
 		if err := feed.Fill(i, r.session); err != nil {
+			if n := r.model.Graph.Inputs[0].Shape.Elements(); !r.stream && len(r.model.Graph.Variables()) > 0 && !feed.holds(i, n) {
+				err = fmt.Errorf("%w (the model keeps a state: --stream takes a file as a sequence)", err)
+			}
 			return err
 		}
 		if r.in, err = appendReals(r.in[:0], r.model.Graph.Inputs[0], r.session.Input(0)); err != nil {
@@ -181,7 +189,7 @@ func (r *runner) windows(c *cobra.Command, path string, ds calib.Dataset, spec *
 
 // openSamples opens the data at path with the front end that brings them into m: the model's own, or that of the flags.
 func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *frontend.Spec, error) {
-	ds, err := calib.Open(path)
+	ds, err := openDataset(path, m.Graph)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,11 +207,20 @@ func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *fro
 	if flag != "" && flag != "frontend" && first.Bytes == nil {
 		return nil, nil, usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
 	}
-	spec, err := pre.spec(m.Graph.Inputs[0], first.Bytes != nil)
+	spec, err := pre.spec(m.Graph.Inputs[0], first.Bytes != nil, first.PictureFile())
 	if err != nil {
 		return nil, nil, m.fail(err)
 	}
 	return ds, spec, nil
+}
+
+// openDataset opens the data at path. A .npy file that holds g's input without an axis to count is one sample.
+func openDataset(path string, g *graph.Graph) (calib.Dataset, error) {
+	ds, err := calib.Open(path)
+	if err != nil || len(g.Inputs) != 1 {
+		return ds, err
+	}
+	return calib.Single(ds, g.Inputs[0].Shape.Elements()), nil
 }
 
 // reals appends the session's first output as float32.

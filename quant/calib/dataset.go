@@ -61,6 +61,9 @@ func (s *Sample) Picture() (frontend.Picture, error) {
 	return frontend.Picture{Pix: s.Bytes, W: d[1], H: d[0], C: d[2], Stride: d[1] * d[2]}, nil
 }
 
+// PictureFile reports whether the sample was decoded from a picture.
+func (s *Sample) PictureFile() bool { return s.decoded && s.Rate == 0 }
+
 // Feed writes a sample into a network's input dst by way of the front end:
 //
 //	front end   bytes                          numbers
@@ -153,6 +156,25 @@ func Open(path string) (Dataset, error) {
 		return openCSV(path)
 	}
 	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .wav, .png, .jpg or .bmp file or a folder", path)
+}
+
+// Single returns d, but where the samples of its .npy files do not have n elements and each file as a whole has, these are
+// the samples: a network's input that was written without an axis to count.
+func Single(d Dataset, n int) Dataset {
+	s, ok := d.(*npy)
+	if !ok {
+		return d
+	}
+	out := &npy{files: s.files}
+	for i, a := range s.arrays {
+		if e := a.elements(); e == n || e*a.shape[0] != n {
+			return d
+		}
+		whole := *a
+		whole.shape = append([]int{1}, a.shape...)
+		out.arrays, out.ends = append(out.arrays, &whole), append(out.ends, i+1)
+	}
+	return out
 }
 
 // LabelOf returns the class that a data set names for sample i, "" where it names none. A sound or picture file, whose

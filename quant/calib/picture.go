@@ -70,6 +70,15 @@ func decode(b []byte) ([]int, []uint8, error) {
 		}
 		return []int{h, w}, pix, nil
 	}
+	if m, ok := m.(*image.Paletted); ok && isGrey(m.Palette) {
+		pix := make([]uint8, 0, w*h)
+		for y := range h {
+			for _, k := range m.Pix[y*m.Stride:][:w] {
+				pix = append(pix, color.NRGBAModel.Convert(m.Palette[k]).(color.NRGBA).R) // the decoders check k
+			}
+		}
+		return []int{h, w}, pix, nil
+	}
 	pix := make([]uint8, 0, w*h*3)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
@@ -93,4 +102,14 @@ func decode(b []byte) ([]int, []uint8, error) {
 		}
 	}
 	return []int{h, w, 3}, pix, nil
+}
+
+// isGrey reports whether a palette has greys alone, as that of a .bmp file of one channel.
+func isGrey(p color.Palette) bool {
+	for _, c := range p {
+		if v := color.NRGBAModel.Convert(c).(color.NRGBA); v.R != v.G || v.G != v.B {
+			return false
+		}
+	}
+	return true
 }

@@ -15,11 +15,12 @@ type Windows struct {
 	shape     []int   // of a window
 	rows, hop int     // of a window, and from one to the next
 	total     int     // rows of the sequence
-	sound     *Sample // the whole sequence of a sound file, which is held
+	whole     *Sample // a sequence that is one sample, which is held
 }
 
 // NewWindows lays d's samples end to end, each of which is a row of the sequence, and cuts windows of t's shape, each hop
-// rows after the one before; 0 is a window's own length, so that windows neither overlap nor leave a gap.
+// rows after the one before; 0 is a window's own length, so that windows neither overlap nor leave a gap. A single sample
+// that is longer than t is the sequence itself.
 //
 // A sound file is one such sequence by itself, its rows being its samples. Where fe makes features of signals, a window
 // is as long as fe's signal. Otherwise channels are mixed down to one, brought to rate samples a second unless that is 0,
@@ -34,12 +35,12 @@ func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Wi
 	}
 	w := &Windows{data: d, name: first.Name, shape: t.Shape.Dims(), total: d.Len()}
 	row := len(first.Numbers) + len(first.Bytes)
-	switch {
+	switch long := squeezed(first.Shape); {
 	case first.Rate != 0:
 		if d.Len() != 1 {
 			return nil, fmt.Errorf("%s: one of %d sounds; wanted a single file", first.Name, d.Len())
 		}
-		w.sound, w.total, row = &first, first.Shape[0], 1
+		w.whole, w.total, row = &first, first.Shape[0], 1
 		if fe.Signals() {
 			w.rows = fe.Length
 			if fe.SampleRate != 0 {
@@ -64,6 +65,8 @@ func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Wi
 		}
 	case first.decoded:
 		return nil, fmt.Errorf("%s: a picture; wanted a sequence: a .npy, .csv or .wav file", first.Name)
+	case d.Len() == 1 && row > t.Shape.Elements() && len(long) > 0:
+		w.whole, w.total, row = &first, long[0], row/long[0]
 	}
 	if w.rows == 0 {
 		if n := t.Shape.Elements(); row == 0 || n%row != 0 {
@@ -89,10 +92,15 @@ func (w *Windows) Rest() int { return max(0, w.total-(w.Len()-1)*w.hop-w.rows) }
 // Sample reads window i.
 func (w *Windows) Sample(i int) (Sample, error) {
 	name := fmt.Sprintf("%s, window %d", w.name, i)
-	if w.sound != nil {
-		s := *w.sound
-		row := len(s.Numbers) / w.total
-		s.Name, s.Shape, s.Numbers = name, w.shape, s.Numbers[i*w.hop*row:][:w.rows*row]
+	if w.whole != nil {
+		s := *w.whole
+		row := (len(s.Numbers) + len(s.Bytes)) / w.total
+		from, to := i*w.hop*row, (i*w.hop+w.rows)*row
+		if s.Name, s.Shape = name, w.shape; s.Bytes != nil {
+			s.Bytes = s.Bytes[from:to]
+		} else {
+			s.Numbers = s.Numbers[from:to]
+		}
 		return s, nil
 	}
 	out := Sample{Name: name, Shape: w.shape}

@@ -47,6 +47,7 @@ func TestWindows(t *testing.T) {
 		{"overlap", dir + "/a.csv", raw, floats(1, 2, 2), 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}, {5, 6, 7, 8}, {7, 8, 9, 10}}, 0},
 		{"gaps", dir + "/a.csv", raw, floats(1, 2), 3, 0, [][]float32{{1, 2}, {7, 8}}, 1},
 		{"numbers", write(t, dir, "b.npy", npyFile(1, dict("|i1", "(3,)"), 1, 255, 3)), raw, floats(2), 0, 0, [][]float32{{1, -1}}, 1},
+		{"a batch of one", write(t, dir, "f.npy", npyFile(1, dict("|i1", "(1, 3, 2)"), 1, 2, 3, 4, 5, 6)), raw, floats(1, 2, 2), 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}}, 0},
 		{"codes of a sound", write(t, dir, "c.wav", sound16(8000, 1, -32768, 32767, 1, 2, 3)), raw, codes, 0, 0, [][]float32{{-32768, 32767}, {1, 2}}, 1},
 		{"mixed channels", write(t, dir, "d.wav", sound16(8000, 2, 10, 20, -4, -2)), raw, codes, 0, 0, [][]float32{{15, -3}}, 0},
 		{"reals of a sound", dir + "/c.wav", raw, floats(1, 4), 0, 0, [][]float32{{-1, 32767.0 / 32768, 1.0 / 32768, 2.0 / 32768}}, 1},

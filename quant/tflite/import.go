@@ -369,7 +369,6 @@ func (im *importer) constant(info *tensorInfo, t tensor.Type, raw []byte) (*tens
 		return nil, err
 	}
 	stored, _ := info.dtype()
-	out := tensor.New(t)
 	if info.sparse.r != nil {
 		dense, err := im.densify(info, t.Shape, raw, stored)
 		if err != nil {
@@ -377,7 +376,8 @@ func (im *importer) constant(info *tensorInfo, t tensor.Type, raw []byte) (*tens
 		}
 		raw = dense
 	}
-	if err := fill(out, raw, stored); err != nil {
+	out, err := filled(t, raw, stored)
+	if err != nil {
 		return nil, err
 	}
 	if info.shifted() {

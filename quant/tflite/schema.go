@@ -268,12 +268,14 @@ func (v *tensorInfo) quant(shape tensor.Shape) (tensor.Quant, error) {
 
 var errSize = errors.New("the buffer has another size")
 
-// fill decodes a buffer into a tensor of as many elements; float16 widens to float32, int4 to int8.
-func fill(out *tensor.Tensor, raw []byte, stored tensor.DType) error {
-	n := out.Shape.Elements()
+// filled decodes a buffer into a tensor of as many elements; float16 widens to float32, int4 to int8. A buffer of another
+// size is refused before the tensor is made.
+func filled(t tensor.Type, raw []byte, stored tensor.DType) (*tensor.Tensor, error) {
+	n := t.Shape.Elements()
 	if len(raw) != stored.SizeBytes(n) {
-		return fmt.Errorf("%w: %v%v wants %d bytes, %d are stored", errSize, stored, out.Shape, stored.SizeBytes(n), len(raw))
+		return nil, fmt.Errorf("%w: %v%v wants %d bytes, %d are stored", errSize, stored, t.Shape, stored.SizeBytes(n), len(raw))
 	}
+	out := tensor.New(t)
 	switch stored {
 	case tensor.Float16:
 		for i := range n {
@@ -290,5 +292,5 @@ func fill(out *tensor.Tensor, raw []byte, stored tensor.DType) error {
 	default:
 		copy(out.Data.Bytes(), raw)
 	}
-	return nil
+	return out, nil
 }

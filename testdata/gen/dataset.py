@@ -1,5 +1,6 @@
 """What the scripts of this folder share apart from networks: choosing samples, writing files and the report."""
 
+import json
 import os
 
 import numpy as np
@@ -27,6 +28,11 @@ class Folder:
     def text(self, name, lines):
         with open(self.path(name), "w") as f:
             f.writelines(line + "\n" for line in lines)
+
+    def json(self, name, value):
+        with open(self.path(name), "w") as f:
+            json.dump(value, f, indent=2)
+            f.write("\n")
 
     def log(self, text, keep=False):
         print(text, flush=True)

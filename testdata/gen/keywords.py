@@ -26,7 +26,6 @@ All other clips go to --work (default: a temporary directory that is removed).
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -109,9 +108,7 @@ def make(args, here, work):
         binary = os.path.join(work, "edgerun")
         subprocess.run(["go", "build", "-o", binary, "./cmd/edgerun"], check=True, cwd=os.path.join(here, "..", ".."))
     spec = out.path("spec.json")
-    with open(spec, "w") as f:
-        json.dump(SPEC, f, indent=2)
-        f.write("\n")
+    out.json("spec.json", SPEC)
 
     # The committed clips: a random part of the test set, as files in a folder of the same form.
     rng = np.random.default_rng(SEED + 3)

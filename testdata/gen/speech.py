@@ -1,4 +1,4 @@
-"""Spoken words for testdata/keywords: espeak-ng speaks them, numpy makes them hard.
+"""Spoken words for testdata/keywords and testdata/spoken: espeak-ng speaks them, numpy makes them hard.
 
 Everything is mono, float64 in [-1,1], RATE samples a second, CLIP samples long.
 Training and test voices differ: no voice variant, and none of its family (Gene
@@ -51,17 +51,17 @@ def speak(job):
     return x / np.abs(x).max()
 
 
-def utterances(rng, voices, each):
+def utterances(rng, voices, each, classes):
     """For each class but silence, each spoken words: {class: [samples]}."""
     jobs, owner = [], []
-    for name in CLASSES:
+    for name in classes:
         for i in range(0 if name == "silence" else each):
             voice = "%s+%s" % (rng.choice(ACCENTS), voices[(i * 7 + i // len(voices)) % len(voices)])
             jobs.append((name, voice, int(rng.integers(120, 230)), int(rng.integers(20, 85))))
             owner.append(name)
     with ThreadPoolExecutor(2) as pool:
         spoken = list(pool.map(speak, jobs))
-    out = {name: [] for name in CLASSES}
+    out = {name: [] for name in classes}
     for name, x in zip(owner, spoken):
         out[name].append(x)
     return out
@@ -147,13 +147,13 @@ def make(job):
     write(path, clip(np.random.default_rng(seed), word, babble, snr))
 
 
-def tree(folder, seed, voices, spoken, each, snr):
+def tree(folder, seed, voices, spoken, each, snr, classes=CLASSES):
     """Write each clips a class, made from spoken utterances a class, as folder/CLASS/NUMBER.wav."""
     rng = np.random.default_rng(seed)
-    words = utterances(rng, voices, spoken)
-    every = [w for name in CLASSES for w in words[name]]
+    words = utterances(rng, voices, spoken, classes)
+    every = [w for name in classes for w in words[name]]
     with multiprocessing.Pool(2) as pool:
-        for c, name in enumerate(CLASSES):
+        for c, name in enumerate(classes):
             jobs = ((os.path.join(folder, name, "%04d.wav" % i), (seed, c, i),
                      words[name][i % spoken] if words[name] else None,
                      [every[k] for k in rng.integers(len(every), size=5)], snr) for i in range(each))

@@ -43,7 +43,7 @@ def main():
                    ["logits"], [s, s, t], t)]
     for module, path, inputs, names, outputs, axes, last in files:
         size = sequences.export(module, path, inputs, names, outputs, axes, args.dynamo, False, out_axes=[last])
-        print("%s: %d bytes, %d parameters" % (path, size, sum(p.numel() for p in module.parameters())))
+        print("%s: %d bytes" % (path, size))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def main():
     ap.add_argument("--work", help="keep all clips here (default: nowhere); clips found there are used again")
     ap.add_argument("--edgerun", help="the binary (default: built from this repository)")
     ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=22)
+    ap.add_argument("--epochs", type=int, default=12)
     ap.add_argument("--dynamo", action="store_true", help="export with torch's dynamo exporter")
     ap.add_argument("--data-only", action="store_true", help="make clips, train nothing")
     args = ap.parse_args()

@@ -23,6 +23,7 @@ type testNet struct {
 	// curve for a detector of anomalies; agreement of classes.
 	points, agreement float64
 	low, high         float64 // what the float32 network reaches
+	dims              []string
 }
 
 var digitFlags = []string{"--mean", digitMean, "--std", digitStd}
@@ -32,6 +33,9 @@ var testNets = []*testNet{
 	{dir: "digits", name: "cnn", quantize: digitFlags, files: []string{"--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 98.5, low: 88, high: 98.5},
 	{dir: "objects", name: "resnet", quantize: []string{"--mean", "0.5", "--std", "0.25"}, files: []string{"--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 98.5, low: 88, high: 98.5},
 	{dir: "machine", name: "autoencoder", quantize: []string{"--task", "anomaly"}, files: []string{"--calib", "calib_x.npy"}, points: 0.5, agreement: 97, low: 88, high: 98.5},
+	{dir: "gestures", name: "gru", files: []string{"--frontend", "features.json", "--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 1, agreement: 97, low: 88, high: 98.5},
+	{dir: "spoken", name: "lstm", files: []string{"--frontend", "features.json", "--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 1, agreement: 97, low: 88, high: 98.5},
+	{dir: "intents", name: "encoder", quantize: []string{"--dim", "batch=1", "--dim", "seq=24"}, files: []string{"--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 1, agreement: 97, low: 88, high: 98.5, dims: []string{"batch=1", "seq=24"}},
 	{dir: "keywords", name: "dscnn", files: []string{"--frontend", "spec.json", "--calib", "calib_x.npy", "--labels", "labels.txt"}, points: 0.5, agreement: 97, low: 88, high: 98.5},
 }
 
@@ -49,7 +53,7 @@ func (n *testNet) model(t testing.TB, int8 bool) *model {
 	if int8 {
 		return edge
 	}
-	m, err := openModel(n.onnx())
+	m, err := openModel(n.onnx(), n.dims...)
 	if err != nil {
 		t.Fatal(err)
 	}

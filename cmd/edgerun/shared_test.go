@@ -50,6 +50,9 @@ func TestSpeech(t *testing.T) {
 
 // TestKeywordAccuracy: a published network has its published accuracy, from its own codes.
 func TestKeywordAccuracy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: the importer's tests run all samples")
+	}
 	text := output(t, evalCommand(), sharedFile(t, "mlperf_tiny/kws_int8.tflite"), "--data", sharedFile(t, "kws01/inputs.npy"), "--labels", sharedFile(t, "kws01/labels.npy"))
 	if !strings.Contains(text, " 90.10 % ") {
 		t.Errorf("want 90.10 %% accuracy:\n%s", text)

@@ -122,7 +122,11 @@ func TestDynamicRange(t *testing.T) {
 	s := p.NewSession(nil)
 	right := 0
 	features := tensor.Of(inputs).I8()
-	for i := range shape[0] {
+	count, least := shape[0], 890
+	if testing.Short() {
+		count, least = 200, 183
+	}
+	for i := range count {
 		x, y := s.Input(0).F32(), s.Output(0).F32()
 		for k := range x {
 			x[k] = codes.Scale[0] * float32(int32(features[i*len(x)+k])-codes.Zero[0])
@@ -132,8 +136,8 @@ func TestDynamicRange(t *testing.T) {
 			right++
 		}
 	}
-	t.Logf("%d of %d right", right, shape[0])
-	if right < 890 {
-		t.Error("want 890 or more")
+	t.Logf("%d of %d right", right, count)
+	if right < least {
+		t.Errorf("want %d or more", least)
 	}
 }

@@ -25,10 +25,15 @@ type preprocessing struct {
 
 // given returns the name of one of the flags that was set, or "".
 func (p *preprocessing) given() string {
+	return p.changed("frontend", "scale", "mean", "std", "resize", "layout")
+}
+
+// changed returns the first of some flags that was set, or "".
+func (p *preprocessing) changed(names ...string) string {
 	if p == nil || p.command == nil {
 		return ""
 	}
-	for _, name := range []string{"frontend", "scale", "mean", "std", "resize", "layout"} {
+	for _, name := range names {
 		if p.command.Flags().Changed(name) {
 			return name
 		}
@@ -39,7 +44,7 @@ func (p *preprocessing) given() string {
 func (p *preprocessing) flags(c *cobra.Command) {
 	p.command = c
 	c.Flags().StringVar(&p.file, "frontend", "", "JSON file that describes the whole front end, see 'edgerun features --help', in place of --scale, --mean, --std, --resize and --layout")
-	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction")
+	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction; with none of the three, pixels are the codes of an integer input")
 	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
 	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")
 	c.Flags().StringVar(&p.resize, "resize", frontend.Squash, "how pictures reach the input's size: squash, fit-shortest or fit-longest")
@@ -50,10 +55,8 @@ func (p *preprocessing) flags(c *cobra.Command) {
 // out of no picture file go into an input of integers as they are, unless it has the shape of a picture or a flag is given.
 func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Spec, error) {
 	if p.file != "" {
-		for _, name := range []string{"scale", "mean", "std", "resize", "layout"} {
-			if p.command.Flags().Changed(name) {
-				return nil, usagef("--%s: %s says how samples become inputs", name, p.file)
-			}
+		if name := p.changed("scale", "mean", "std", "resize", "layout"); name != "" {
+			return nil, usagef("--%s: %s says how samples become inputs", name, p.file)
 		}
 		return readFrontEnd(p.file)
 	}
@@ -80,7 +83,7 @@ func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Sp
 	if s.Channels, s.Height, s.Width = d[1], d[2], d[3]; s.Layout == frontend.NHWC {
 		s.Height, s.Width, s.Channels = d[1], d[2], d[3]
 	}
-	if !given && isCodes(v) {
+	if p.changed("scale", "mean", "std") == "" && isCodes(v) {
 		pixelCodes(s, v)
 		return s, s.Check()
 	}

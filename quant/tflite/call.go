@@ -254,6 +254,9 @@ func (c *call) set(i int, v *graph.Value) {
 		return
 	}
 	info := c.im.s.tensors[c.out[i]]
+	if v.Const == nil && !c.im.bound[v] && !v.Quant.Quantized() {
+		v.Quant = want.Quant
+	}
 	if v.Shape != want.Shape && info.hasShape && !c.im.varies() {
 		if v.Shape.Elements() != want.Shape.Elements() || v.Const != nil {
 			c.fail("output %d is declared as %v, the operator gives %v", i, want.Shape, v.Shape)
@@ -277,8 +280,6 @@ func (c *call) set(i int, v *graph.Value) {
 			c.fail("%w", inner(err))
 			return
 		}
-	default:
-		v.Quant = want.Quant
 	}
 	if v.Const == nil {
 		v.Name = clip(info.name)

@@ -168,3 +168,13 @@ func TestVaryingBatch(t *testing.T) {
 		}
 	})
 }
+
+// TestDeclaredShape: an operator's output may be declared in another shape of as many elements, and a RESHAPE whose
+// options say nothing takes the declared one.
+func TestDeclaredShape(t *testing.T) {
+	x := quantized(constantArg("int8", codesOfBytes(1, 2, 3, 4), 4), 0.5, 0)
+	runOne(t, fileOp{code: opNumber("ADD"), kind: 11, options: fbTable{}}, 2, []fileTensor{x, x},
+		quantized(constantArg("int8", codesOfBytes(2, 4, 6, 8), 2, 2), 0.5, 0))
+	runOne(t, fileOp{code: opNumber("RESHAPE"), kind: 17, options: fbTable{}}, 1, []fileTensor{x},
+		quantized(constantArg("int8", codesOfBytes(1, 2, 3, 4), 2, 2), 0.5, 0))
+}

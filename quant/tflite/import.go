@@ -161,9 +161,9 @@ func (v *tensorInfo) typ() (t tensor.Type, err error) {
 		}
 	}
 	if t.DType == tensor.Int8 {
-		for _, z := range t.Quant.Zero {
+		for i, z := range t.Quant.Zero {
 			if z < -128 || z > 127 {
-				return t, fmt.Errorf("zero point %d outside of the codes", v.zero[0])
+				return t, fmt.Errorf("zero point %d outside of the codes", v.zero[i])
 			}
 		}
 	}

@@ -17,7 +17,7 @@ func importReshape(c *call) {
 	switch s := c.optional(1); {
 	case s != nil && s.Const != nil && s.Shape.Rank == 1:
 		shape = c.ints(1, "shape")
-	case s == nil && c.options.r != nil:
+	case s == nil && c.options.field(0, 4) >= 0:
 		for _, d := range c.options.int32s(0, "new shape") {
 			shape = append(shape, int(d))
 		}
@@ -46,7 +46,7 @@ func importReshape(c *call) {
 	c.set(0, c.reshape(x, "", shape...))
 }
 
-// keep reshapes x to its own dimensions without those at drop, and with new ones of 1 before add's places in the result.
+// withAxes reshapes x to its own dimensions without those at drop, and with new ones of 1 before add's places in the result.
 func (c *call) withAxes(x *graph.Value, suffix string, drop, add []int) *graph.Value {
 	if c.err != nil {
 		return x

@@ -110,6 +110,8 @@ func TestPictures(t *testing.T) {
 		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/cat.bmp", "tabby|tiger cat|Egyptian cat", 1},
 		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/parrot.jpg", "macaw", 1},
 		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/sunflower.bmp", "daisy", 1},
+		// So small a network takes the uniform for a gown; TFLite's own kernels do too.
+		{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/grace_hopper.bmp", "military uniform", 4},
 	} {
 		t.Run(c.model+"/"+c.picture, func(t *testing.T) {
 			g := importShared(t, c.model)
@@ -122,32 +124,29 @@ func TestPictures(t *testing.T) {
 			} else {
 				m = d
 			}
-			p, err := rt.Compile(g, rt.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := p.NewSession(nil)
 			d := g.Inputs[0].DType
 			if strings.HasPrefix(c.model, "tflm/") {
 				d = tensor.UInt8 // its publisher's test copies the pixels' bytes as they are
 			}
-			feed(s, m, d)
-			s.Run()
-			best := 1 << 20
-			if k, err := strconv.Atoi(c.class); err == nil {
-				best = rank(s.Output(0).Bytes(), g.Outputs[0].DType, k)
-			} else {
-				labels := strings.Split(string(readShared(t, "coral/imagenet_labels.txt")), "\n")
-				shift := 1001 - g.Outputs[0].Shape.Elements()
-				for k, label := range labels {
-					if regexp.MustCompile(c.class).MatchString(label) && k >= shift && k-shift < 1001-shift {
-						best = min(best, rank(s.Output(0).Bytes(), g.Outputs[0].DType, k-shift))
+			sessions(t, g, func(t *testing.T, s *rt.Session) {
+				feed(s, m, d)
+				s.Run()
+				best := 1 << 20
+				if k, err := strconv.Atoi(c.class); err == nil {
+					best = rank(s.Output(0).Bytes(), g.Outputs[0].DType, k)
+				} else {
+					labels := strings.Split(string(readShared(t, "coral/imagenet_labels.txt")), "\n")
+					shift := 1001 - g.Outputs[0].Shape.Elements()
+					for k, label := range labels {
+						if regexp.MustCompile(c.class).MatchString(label) && k >= shift && k-shift < 1001-shift {
+							best = min(best, rank(s.Output(0).Bytes(), g.Outputs[0].DType, k-shift))
+						}
 					}
 				}
-			}
-			if t.Logf("%s is in place %d", c.class, best); best > c.place {
-				t.Errorf("want place %d or better", c.place)
-			}
+				if t.Logf("%s is in place %d", c.class, best); best > c.place {
+					t.Errorf("want place %d or better", c.place)
+				}
+			})
 		})
 	}
 }

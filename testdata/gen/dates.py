@@ -20,13 +20,13 @@ Written to --out:
                                inputs src int64 [batch,src_seq], tgt int64
                                [batch,tgt_seq], output logits [batch,tgt_seq,words]
     letters.txt                the vocabulary, a token a line
-    test.txt                   500 sources and targets, one pair a line, tab between
-    test_x.npy test_y.npy      their tokens, uint8 [500,32] and, start and end
-                               included, [500,12]
+    test.txt                   400 sources and targets, one pair a line, tab between
+    test_x.npy test_y.npy      their tokens, uint8 [400,32] and, start and end
+                               included, [400,12]
     calib_x.npy calib_y.npy    likewise 96 training pairs
-    greedy.npy                 uint8 [500,16]: what PyTorch wrote, each time the
+    greedy.npy                 uint8 [400,16]: what PyTorch wrote, each time the
                                likeliest letter, without start, padded after end
-    seq2seq_torch.npy          float32 [8,11,words]: PyTorch's logits of the first 8
+    seq2seq_torch.npy          float32 [4,11,words]: PyTorch's logits of the first 4
                                test pairs with the target before its end as tgt
     report.txt                 accuracies
 
@@ -43,7 +43,7 @@ import numpy as np
 import dataset
 
 SEED = 20250404
-N_TRAIN, N_TEST, COMMIT, CALIB, N_TORCH = 24000, 2000, 500, 96, 8
+N_TRAIN, N_TEST, COMMIT, CALIB, N_TORCH = 24000, 2000, 400, 96, 4
 LONGEST, WRITES, POSITIONS = 32, 16, 48
 START, END = 1, 2
 LETTERS = " 0123456789abcdefghijklmnopqrstuvwxyz,./-"

@@ -15,11 +15,11 @@ Written to --out:
                                weights are float16 numbers, stored as such
     spec.json                  the front end from sound
     features.json              the front end from the arrays below
-    test_x.npy test_y.npy      features of 120 clips, a random part of the test set,
-                               int8 [120,24,100], 32 times their value, and labels;
-                               12 of each class in turn
+    test_x.npy test_y.npy      features of 100 clips, a random part of the test set,
+                               int8 [100,24,100], 32 times their value, and labels;
+                               10 of each class in turn
     calib_x.npy calib_y.npy    likewise of 20 training clips, class balanced
-    lstm_torch.npy             float32 [120,10]: PyTorch's outputs for test_x.npy
+    lstm_torch.npy             float32 [100,10]: PyTorch's outputs for test_x.npy
     example_seven.wav          one of the test clips
     labels.txt                 the ten labels, one a line
     report.txt                 accuracies
@@ -44,7 +44,7 @@ CLASSES = sorted("zero one two three four five six seven eight nine".split())
 # Clips of each class, and the utterances of each class that they are made of.
 TRAIN, TRAIN_SPOKEN = 600, 240
 TEST, TEST_SPOKEN = 100, 80
-COMMIT, CALIB = 12, 2       # of each class
+DRAWN, COMMIT, CALIB = 12, 10, 2   # of each class
 SNR = 5, 25                 # dB
 SPEC = {
     "kind": "logmel", "sampleRate": 16000, "length": 16000, "frame": 800, "hop": 640, "fft": 2048,
@@ -92,7 +92,7 @@ def main():
     ap.add_argument("--work", help="keep all clips here (default: nowhere); clips found there are used again")
     ap.add_argument("--edgerun", help="the binary (default: built from this repository)")
     ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=12)
+    ap.add_argument("--epochs", type=int, default=22)
     ap.add_argument("--dynamo", action="store_true", help="export with torch's dynamo exporter")
     ap.add_argument("--data-only", action="store_true", help="make clips, train nothing")
     args = ap.parse_args()
@@ -124,7 +124,7 @@ def make(args, here, work):
     train_x, train_y = features(binary, out.path("spec.json"), train_dir, work)
     test_x, test_y = features(binary, out.path("spec.json"), test_dir, work)
     assert (train_y == np.repeat(np.arange(len(CLASSES)), TRAIN)).all()
-    rows = np.concatenate([np.sort(rng.choice(TEST, COMMIT, replace=False)) + c * TEST for c in range(len(CLASSES))])
+    rows = np.concatenate([np.sort(rng.choice(TEST, DRAWN, replace=False)[:COMMIT]) + c * TEST for c in range(len(CLASSES))])
     out.put("test_x.npy", test_x[rows])
     out.put("test_y.npy", test_y[rows].astype(np.uint8))
     calib = dataset.balanced(train_y, CALIB * len(CLASSES))

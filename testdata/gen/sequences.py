@@ -79,6 +79,8 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         self.src_embed = nn.Embedding(src_words, dim)
         self.tgt_embed = nn.Embedding(tgt_words, dim)
+        for embed in (self.src_embed, self.tgt_embed):
+            nn.init.normal_(embed.weight, std=dim ** -0.5)   # scaled by sqrt(dim) they would drown the positions else
         self.positions = Positions(dim, longest)
         self.transformer = nn.Transformer(dim, heads, layers, layers, wide, dropout, batch_first=True)
         self.transformer.encoder.enable_nested_tensor = False

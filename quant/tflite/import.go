@@ -163,7 +163,7 @@ func (v *tensorInfo) typ() (t tensor.Type, err error) {
 	if t.DType == tensor.Int8 {
 		for i, z := range t.Quant.Zero {
 			if z < -128 || z > 127 {
-				return t, fmt.Errorf("zero point %d outside of the codes", v.zero[i])
+				return t, fmt.Errorf("zero point %d outside of the codes", v.zero[min(i, len(v.zero)-1)])
 			}
 		}
 	}

@@ -182,8 +182,33 @@ func TestAccuracy(t *testing.T) {
 		t.Skip("-short: full test sets")
 	}
 	for _, n := range testNets {
-		n.checkAccuracy(t, n.model(t, false), n.model(t, true), n.path(""))
+		n.checkAccuracy(t, n.model(t, false), n.model(t, true), n.path("test_x.npy"), n.path("test_y.npy"))
 	}
+}
+
+// requantized returns a copy of the network of another folder, and its two forms.
+func (n *testNet) requantized(t *testing.T, dir string) (own *testNet, float, int8 *model) {
+	t.Helper()
+	testdata, err := filepath.Abs("../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(testdata, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := *n
+	moved.dir = relative
+	edge := filepath.Join(t.TempDir(), n.name+".edge")
+	moved.quantizeTo(t, edge)
+	if int8, err = openModel(edge); err != nil {
+		t.Fatal(err)
+	}
+	if float, err = openModel(moved.onnx()); err != nil {
+		t.Fatal(err)
+	}
+	shareFrontEnd([]*model{float, int8})
+	return &moved, float, int8
 }
 
 // TestMNIST does the same on networks trained on handwriting; EDGERUN_MNIST names the folder that
@@ -197,33 +222,31 @@ func TestMNIST(t *testing.T) {
 		if n.dir != "digits" {
 			continue
 		}
-		relative, err := filepath.Rel("../../testdata", dir)
-		if err != nil {
-			t.Fatal(err)
-		}
 		mnist := *n
-		mnist.dir, mnist.points = relative, 0.3
-		mnist.files = slices.Clone(n.files[:2])
-		edge := filepath.Join(t.TempDir(), n.name+".edge")
-		mnist.quantizeTo(t, edge)
-		quantized, err := openModel(edge)
-		if err != nil {
-			t.Fatal(err)
-		}
-		float, err := openModel(mnist.onnx())
-		if err != nil {
-			t.Fatal(err)
-		}
-		shareFrontEnd([]*model{float, quantized})
-		mnist.checkAccuracy(t, float, quantized, dir)
+		mnist.points, mnist.files = 0.3, slices.Clone(n.files[:2])
+		own, float, int8 := mnist.requantized(t, dir)
+		own.checkAccuracy(t, float, int8, own.path("test_x.npy"), own.path("test_y.npy"))
 	}
 }
 
-// checkAccuracy evaluates both forms over test_x.npy and test_y.npy of dir.
-func (n *testNet) checkAccuracy(t *testing.T, float, int8 *model, dir string) {
+// TestSeries does the same on recurrent networks trained on public series; EDGERUN_SERIES names the folder that
+// testdata/gen/series.py wrote.
+func TestSeries(t *testing.T) {
+	dir := os.Getenv("EDGERUN_SERIES")
+	if dir == "" {
+		t.Skip("EDGERUN_SERIES names no folder: see .ci/full")
+	}
+	for _, name := range []string{"japanesevowels", "basicmotions"} {
+		n := &testNet{name: name, files: []string{"--calib", name + "_calib_x.npy", "--labels", name + "_labels.txt"}, points: 1, agreement: 97, low: 88, high: 100}
+		own, float, int8 := n.requantized(t, dir)
+		own.checkAccuracy(t, float, int8, own.path(name+"_x.npy"), own.path(name+"_y.npy"))
+	}
+}
+
+// checkAccuracy evaluates both forms.
+func (n *testNet) checkAccuracy(t *testing.T, float, int8 *model, data, labels string) {
 	t.Helper()
-	data := filepath.Join(dir, "test_x.npy")
-	truth, err := readTruth(data, filepath.Join(dir, "test_y.npy"), int8)
+	truth, err := readTruth(data, labels, int8)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ TOKENS = ["[PAD]", "[START]", "[END]"] + list(LETTERS)
 MONTHS = "january february march april may june july august september october november december".split()
 DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 FEASTS = {"xmas": (12, 25), "new year": (1, 1), "halloween": (10, 31)}
-TYPOS = 0.012               # of letters
+TYPOS = 0.03                # of letters
 
 
 # ---- dates ---------------------------------------------------------------
@@ -164,7 +164,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--out", default=os.path.join(here, "..", "dates"))
     ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=10)
+    ap.add_argument("--epochs", type=int, default=8)
     ap.add_argument("--dynamo", action="store_true", help="export with torch's dynamo exporter")
     ap.add_argument("--split", action="store_true", help="write encoder and decoder as files of their own too")
     args = ap.parse_args()

@@ -26,7 +26,7 @@ Written to --out:
     calib_x.npy calib_y.npy    likewise 96 training pairs
     greedy.npy                 uint8 [400,16]: what PyTorch wrote, each time the
                                likeliest letter, without start, padded after end
-    seq2seq_torch.npy          float32 [4,11,words]: PyTorch's logits of the first 4
+    seq2seq_torch.npy          float32 [2,11,words]: PyTorch's logits of the first 2
                                test pairs with the target before its end as tgt
     report.txt                 accuracies
 
@@ -43,7 +43,7 @@ import numpy as np
 import dataset
 
 SEED = 20250404
-N_TRAIN, N_TEST, COMMIT, CALIB, N_TORCH = 24000, 2000, 400, 96, 4
+N_TRAIN, N_TEST, COMMIT, CALIB, N_TORCH = 24000, 2000, 400, 96, 2
 LONGEST, WRITES, POSITIONS = 32, 16, 48
 START, END = 1, 2
 LETTERS = " 0123456789abcdefghijklmnopqrstuvwxyz,./-"

@@ -14,7 +14,7 @@ Written to --out:
 
     gru.onnx                   the trained network (sequences.Gru), opset 14
     test_x.npy test_y.npy      int8 [160,64,6], 32 times the value, and uint8 [160]
-    calib_x.npy calib_y.npy    likewise 40 training samples, class balanced
+    calib_x.npy calib_y.npy    likewise 32 training samples, class balanced
     features.json              the front end from these arrays
     gru_torch.npy              float32 [160,8]: PyTorch's outputs for test_x.npy
     labels.txt                 the eight labels, one a line
@@ -30,7 +30,7 @@ import dataset
 
 SEED = 20250402
 CLASSES = "circle-left circle-right push rest shake swipe-left swipe-right twist".split()
-N_TRAIN, N_TEST, COMMIT, CALIB = 6400, 2400, 160, 40
+N_TRAIN, N_TEST, COMMIT, CALIB = 6400, 2400, 160, 32
 STEPS, RATE, STEP = 64, 50.0, 1 / 32
 FINE = 4                    # points computed for each step
 ROUGH = 1.5                 # how much samples differ and tremble

@@ -27,22 +27,26 @@ func TestGemvS8(t *testing.T) {
 						shift[n] = g.between(-9, 0)
 					}
 				}
-				x := input[int8](g, k, abi.Slack)
+				rows, gap := 1+g.IntN(3), g.IntN(5)
+				x := input[int8](g, rows*k+(rows-1)*gap, abi.Slack)
 				g.codes(x, -128)
 				panels := (cols + abi.GemvNR - 1) / abi.GemvNR
 				c := &set.GemvS8
 				packed := input[byte](g, c.Bytes(cols, k), abi.Slack)
 				clear(packed)
 				c.Pack(packed, w, bias, mult, shift, k)
-				y := output[int16](g, panels*abi.GemvNR)
-				a := &abi.GemvS8{X: &x[0], W: &packed[0], Y: &y[0], K: c.Round(k), Panels: panels}
+				y := output[int16](g, rows*panels*abi.GemvNR)
+				a := &abi.GemvS8{X: &x[(rows-1)*(k+gap)], W: &packed[0], Y: &y[0], K: c.Round(k), Panels: panels,
+					Rows: rows, XStride: -k - gap, YStride: panels * abi.GemvNR}
 				g.call(fmt.Sprintf("%d columns of %d", cols, k), func() { c.Run(a) })
-				for n, sum := range bias {
-					for i, v := range x {
-						sum += int32(v) * int32(w[n*k+i])
-					}
-					if want := fixed.Saturate16(fixed.MBQM(sum, mult[n], shift[n])); y[n] != want {
-						t.Fatalf("%d columns of %d: output %d is %d, want %d", cols, k, n, y[n], want)
+				for m := range rows {
+					for n, sum := range bias {
+						for i, v := range x[(rows-1-m)*(k+gap):][:k] {
+							sum += int32(v) * int32(w[n*k+i])
+						}
+						if got, want := y[m*a.YStride+n], fixed.Saturate16(fixed.MBQM(sum, mult[n], shift[n])); got != want {
+							t.Fatalf("%d columns of %d: output %d of row %d is %d, want %d", cols, k, n, m, got, want)
+						}
 					}
 				}
 			}

@@ -22,9 +22,12 @@ type Set struct {
 	GemmS8  abi.GemmS8Class
 	GemmF32 abi.GemmF32Class
 
-	GemvS8    abi.GemvS8Class
-	GemmS16   abi.GemmS16Class
-	DWConvS16 func(*abi.DWConvS16)
+	GemvS8     abi.GemvS8Class
+	LSTMUnitS8 func(*abi.LSTMUnitS8)
+	GRUResetS8 func(*abi.GRUUnitS8)
+	GRUUnitS8  func(*abi.GRUUnitS8)
+	GemmS16    abi.GemmS16Class
+	DWConvS16  func(*abi.DWConvS16)
 
 	DWConvS8  abi.DWConvS8Class
 	DWConvF32 abi.DWConvF32Class
@@ -68,6 +71,9 @@ func Generic() *Set {
 		GemmS8:       generic.GemmS8,
 		GemmF32:      generic.GemmF32,
 		GemvS8:       generic.GemvS8,
+		LSTMUnitS8:   generic.LSTMUnitS8,
+		GRUResetS8:   generic.GRUResetS8,
+		GRUUnitS8:    generic.GRUUnitS8,
 		GemmS16:      generic.GemmS16,
 		DWConvS16:    generic.DWConvS16,
 		DWConvS8:     generic.DWConvS8,

@@ -2,19 +2,22 @@ package abi
 
 import "encoding/binary"
 
-// GemvS8 is one row of an int8 matrix product with int16 results, the sums of a recurrent layer's gates:
+// GemvS8 is a few rows of an int8 matrix product with int16 results, the sums of a recurrent layer's gates:
 //
-//	acc[n] = bias'[n] + Σ_k x[k]·w[n,k]                          (int32, exact)
-//	y[n]   = saturate16(MBQM(acc[n], mult[n], shift[n]))
+//	acc[m,n] = bias'[n] + Σ_k x[m,k]·w[n,k]                      (int32, exact)
+//	y[m,n]   = saturate16(MBQM(acc[m,n], mult[n], shift[n]))
 //
-// for n in [0, GemvNR·Panels): columns past the last are computed on zero weights and stored. bias' already holds
+// for m in [0, Rows) and n in [0, GemvNR·Panels): columns past the last are computed on zero weights and stored. bias' already holds
 // −zeroPoint(x)·Σw.
 type GemvS8 struct {
-	X      *int8  // K bytes, K rounded up to the class's KR, + Slack
-	W      *byte  // packed panels, one behind the other
-	Y      *int16 // GemvNR·Panels elements
-	K      int    // rounded up to KR
-	Panels int    // ≥ 1
+	X       *int8  // K bytes, K rounded up to the class's KR, + Slack
+	W       *byte  // packed panels, one behind the other
+	Y       *int16 // GemvNR·Panels elements a row
+	K       int    // rounded up to KR
+	Panels  int    // ≥ 1
+	Rows    int    // ≥ 1
+	XStride int    // bytes between two rows of x, of any sign
+	YStride int    // elements between two rows of y
 }
 
 // GemvNR is the number of outputs of a panel of GemvS8.

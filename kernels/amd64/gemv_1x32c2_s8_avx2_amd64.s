@@ -7,7 +7,8 @@
 //
 // 32 outputs in four accumulators; pairs of k are widened to int16, whose products' sum of two cannot leave int32.
 //
-//	SI x + K    DX k − K    R8 weights    DI y    CX panels left    R9 K
+//	SI x + K    DX k − K    R8 weights    DI y    CX panels left    R9 K    AX panel    R10 rows left    R11 XStride    R12 YStride
+//	R13, R14 SI, DI of the first row
 //	Y0-Y3 sums    Y4 a pair of x in every lane    Y5 weights    Y14 2^30 as int64    Y15 −1    Y6-Y9 scratch
 
 #define DOT(w, c) \
@@ -54,12 +55,20 @@ TEXT ·Gemv1x32C2S8AVX2(SB), NOSPLIT, $0-8
 	MOVQ         gemvS8_W(BX), AX
 	MOVQ         gemvS8_Y(BX), DI
 	MOVQ         gemvS8_Panels(BX), CX
+	MOVQ         gemvS8_XStride(BX), R11
+	MOVQ         gemvS8_YStride(BX), R12
+	ADDQ         R12, R12
 	MOVQ         $0x40000000, DX
 	MOVQ         DX, X14
 	VPBROADCASTQ X14, Y14
 	VPCMPEQD     Y15, Y15, Y15
 
 panel:
+	MOVQ  gemvS8_Rows(BX), R10
+	MOVQ  SI, R13
+	MOVQ  DI, R14
+
+row:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -84,7 +93,12 @@ pair:
 	RESCALE(Y3, 96)
 	NARROW(Y0, Y1, 0)
 	NARROW(Y2, Y3, 32)
-	ADDQ         $64, DI
+	ADDQ         R11, SI
+	ADDQ         R12, DI
+	DECQ         R10
+	JNZ          row
+	MOVQ         R13, SI
+	LEAQ         64(R14), DI
 	MOVQ         R8, AX
 	DECQ         CX
 	JNZ          panel

@@ -7,7 +7,8 @@
 //
 // 32 outputs in two accumulators, four times over: a dot product takes four cycles and two start in each. K%16: steps of 4.
 //
-//	SI x + K    DX k − K    R8 weights    DI y    CX panels left    R9 K
+//	SI x + K    DX k − K    R8 weights    DI y    CX panels left    R9 K    AX panel    R10 rows left    R11 XStride    R12 YStride
+//	R13, R14 SI, DI of the first row
 //	Z0-Z7 chains    Z18-Z21 4 k of x, top bits flipped    Z31 bytes of 0x80
 //	Z16 2^30 as int64    Z17 −1    K2 odd lanes    Z24-Z28 scratch
 
@@ -52,6 +53,9 @@ TEXT ·Gemv1x32C4S8VNNI(SB), NOSPLIT, $0-8
 	MOVQ         gemvS8_W(BX), AX
 	MOVQ         gemvS8_Y(BX), DI
 	MOVQ         gemvS8_Panels(BX), CX
+	MOVQ         gemvS8_XStride(BX), R11
+	MOVQ         gemvS8_YStride(BX), R12
+	ADDQ         R12, R12
 	MOVL         $0x80808080, DX
 	VPBROADCASTD DX, Z31
 	MOVQ         $0x40000000, DX
@@ -61,6 +65,11 @@ TEXT ·Gemv1x32C4S8VNNI(SB), NOSPLIT, $0-8
 	KMOVW        DX, K2
 
 panel:
+	MOVQ   gemvS8_Rows(BX), R10
+	MOVQ   SI, R13
+	MOVQ   DI, R14
+
+row:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -105,7 +114,12 @@ finish:
 	RESCALE(Z1, 64)
 	VPMOVSDW Z0, (DI)
 	VPMOVSDW Z1, 32(DI)
-	ADDQ     $64, DI
+	ADDQ     R11, SI
+	ADDQ     R12, DI
+	DECQ     R10
+	JNZ      row
+	MOVQ     R13, SI
+	LEAQ     64(R14), DI
 	MOVQ     R8, AX
 	DECQ     CX
 	JNZ      panel

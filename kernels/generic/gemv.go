@@ -14,20 +14,21 @@ func gemvS8(a *abi.GemvS8) {
 	const nr = abi.GemvNR
 	size := nr * (16 + a.K)
 	w := unsafe.Slice(a.W, a.Panels*size)
-	x := unsafe.Slice(a.X, a.K)
-	y := unsafe.Slice(a.Y, a.Panels*nr)
 	for p := range a.Panels {
 		panel := w[p*size:]
 		c := (*[4][nr]int32)(unsafe.Pointer(&panel[0]))
-		acc := c[0]
-		for k, v := range x {
-			row := (*[nr]int8)(unsafe.Pointer(&panel[16*nr+k*nr]))
-			for n := range acc {
-				acc[n] += int32(v) * int32(row[n])
+		for m := range a.Rows {
+			acc := c[0]
+			for k, v := range at(a.X, m*a.XStride, a.K) {
+				row := (*[nr]int8)(unsafe.Pointer(&panel[16*nr+k*nr]))
+				for n := range acc {
+					acc[n] += int32(v) * int32(row[n])
+				}
 			}
-		}
-		for n, v := range acc {
-			y[p*nr+n] = fixed.Saturate16(fixed.MBQM(v, c[1][n], c[2][n]-c[3][n]))
+			y := at(a.Y, m*a.YStride+p*nr, nr)
+			for n, v := range acc {
+				y[n] = fixed.Saturate16(fixed.MBQM(v, c[1][n], c[2][n]-c[3][n]))
+			}
 		}
 	}
 }

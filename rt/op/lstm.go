@@ -2,9 +2,12 @@ package op
 
 import (
 	"fmt"
+	"math"
 
+	"edgerun/kernels"
 	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
+	"edgerun/kernels/generic"
 	"edgerun/rt/tensor"
 )
 
@@ -62,7 +65,7 @@ type lstm struct {
 }
 
 // gateOrder are the gates in the order in which sums are computed: those of a logistic side by side.
-var gateOrder = [4]int{0, 1, 3, 2}
+var gateOrder = [4]int{0, 3, 1, 2}
 
 func (s *lstm) batches(f *Frame) (batches, steps int) {
 	x := &f.Shape[s.x]
@@ -154,7 +157,7 @@ func (s *lstmF32) Run(f *Frame, w *Worker, batch int) {
 		s.logistic(a)
 		a.X, a.Y, a.N = &gates[3*n], &gates[3*n], n
 		s.tanh(a)
-		in, forget, out, g := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
+		in, out, forget, g := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
 		for i := range c {
 			v := float32(forget[i]*c[i]) + float32(in[i]*g[i])
 			if s.clip > 0 {
@@ -176,7 +179,36 @@ type lstmCodes struct {
 	lstm
 	wide             bool     // activations of int16
 	input, recurrent *gemmS16 // sums of all gates, in units of 2^−12
+	rows             [2]*gemvS8
 	unit             lstmUnit
+	run              func(*abi.LSTMUnitS8)
+}
+
+// pack takes the products with x and with h: as rows of int8 where it can.
+func (s *lstmCodes) pack(set *kernels.Set, input, recurrent *gemmS16Params) (err error) {
+	s.run = set.LSTMUnitS8
+	if !s.wide {
+		if s.rows[0], err = input.rows(set); err == nil {
+			if s.rows[1], err = recurrent.rows(set); err == nil {
+				return nil
+			}
+		}
+		s.rows = [2]*gemvS8{}
+	}
+	if s.input, err = newGemmS16(set, input); err != nil {
+		return err
+	}
+	s.recurrent, err = newGemmS16(set, recurrent)
+	return err
+}
+
+// rows is the product of int8 x with one tap, whose sums are narrow. It refuses sums that might wrap.
+func (p *gemmS16Params) rows(set *kernels.Set) (*gemvS8, error) {
+	bias := make([]int32, len(p.bias))
+	for c, b := range p.bias {
+		bias[c] = int32(b)
+	}
+	return newGemvS8(set, p.w, bias, p.mult, p.shift, p.zx)
 }
 
 func newLSTMCodes(p *Prepare, s lstm) (Step, error) {
@@ -197,23 +229,28 @@ func newLSTMCodes(p *Prepare, s lstm) (Step, error) {
 		return nil, symmetric(zc)
 	}
 	l := &lstmCodes{lstm: s, wide: d == tensor.Int16}
-	if l.input, err = lstmGates(p, s, 3, s.inputs, sx, zx, true); err != nil {
+	input, err := lstmGates(p, s, 3, s.inputs, sx, zx, true)
+	if err != nil {
 		return nil, err
 	}
-	if l.recurrent, err = lstmGates(p, s, 7, s.units, sh, zh, false); err != nil {
+	recurrent, err := lstmGates(p, s, 7, s.units, sh, zh, false)
+	if err != nil {
 		return nil, err
 	}
-	if l.unit, err = newLSTMUnit(sc, sh, zh, d); err != nil {
+	if l.unit, err = newLSTMUnit(sc, sh, zh); err != nil {
 		return nil, err
 	}
+	l.unit.N = s.units
 	if clip := p.Attrs.Float("cellClip", 0); clip > 0 {
-		l.unit.clip = int32(min(float64(clip)/float64(sc), 1<<15-1))
+		if l.unit.CellMax = int32(min(float64(clip)/float64(sc), 1<<15-1)); l.unit.CellMax == 0 {
+			l.unit.CellMax = 1 << 15 // less than a code is no limit, as in the reference
+		}
 	}
-	return l, nil
+	return l, l.pack(p.Kernels, input, recurrent)
 }
 
-// lstmGates packs the weights of all gates, inputs first to first+3 of the node. Biases belong to the input's products.
-func lstmGates(p *Prepare, s lstm, first, k int, sx float32, zx int32, biased bool) (*gemmS16, error) {
+// lstmGates gathers the weights of all gates, inputs first to first+3 of the node. Biases belong to the input's products.
+func lstmGates(p *Prepare, s lstm, first, k int, sx float32, zx int32, biased bool) (*gemmS16Params, error) {
 	g := &gemmS16Params{narrow: p.In[0].DType == tensor.Int8}
 	g.taps, g.k, g.zx, g.buildRows = 1, k, zx, oneRow(k)
 	g.lo, g.hi = codeRange(tensor.Int16)
@@ -243,10 +280,15 @@ func lstmGates(p *Prepare, s lstm, first, k int, sx float32, zx int32, biased bo
 			g.mult, g.shift = append(g.mult, m), append(g.shift, e)
 		}
 	}
-	return newGemmS16(p.Kernels, g)
+	return g, nil
 }
 
 func (s *lstmCodes) Info() Info {
+	if in, rec := s.rows[0], s.rows[1]; in != nil {
+		n := roundUnits(s.units)
+		return Info{Kernel: in.kernel, PackedBytes: in.packed.Len() + rec.packed.Len(),
+			ScratchBytes: 2*(recurrentChunk*in.cols+rec.cols+2*abi.UnitNR+n) + n + abi.Slack}
+	}
 	i, r := s.input.info(), s.recurrent.info()
 	i.PackedBytes += r.PackedBytes
 	i.ScratchBytes = 2 * (8*s.units + s.rowElements())
@@ -257,6 +299,10 @@ func (s *lstmCodes) Info() Info {
 func (s *lstmCodes) rowElements() int { return max(s.input.k, s.recurrent.k) + abi.Slack/2 }
 
 func (s *lstmCodes) Run(f *Frame, w *Worker, batch int) {
+	if s.rows[0] != nil {
+		s.runRows(f, w, batch)
+		return
+	}
 	_, steps := s.batches(f)
 	for step := range steps {
 		at := s.row(f, batch, step)
@@ -268,6 +314,34 @@ func (s *lstmCodes) Run(f *Frame, w *Worker, batch int) {
 				f.Buf[s.y].I8()[at*s.units:])
 		}
 	}
+}
+
+// runRows computes on copies of the state, which have the room that kernels want.
+func (s *lstmCodes) runRows(f *Frame, w *Worker, batch int) {
+	n, in, rec := s.units, s.rows[0], s.rows[1]
+	sums := w.Scratch.I16()
+	recurrent := sums[recurrentChunk*in.cols+abi.UnitNR:]
+	c := recurrent[rec.cols+abi.UnitNR:]
+	h := w.Scratch.I8()[2*(recurrentChunk*in.cols+rec.cols+2*abi.UnitNR+roundUnits(n)):]
+	hidden, cell := f.Buf[s.hidden].I8()[batch*n:][:n], f.Buf[s.cell].I16()[batch*n:][:n]
+	copy(h, hidden)
+	copy(c, cell)
+	_, steps := s.batches(f)
+	stride := (s.row(f, batch, 1) - s.row(f, batch, 0)) * s.inputs
+	for step := range steps {
+		at := s.row(f, batch, step)
+		if step%recurrentChunk == 0 {
+			in.multiply(w, &f.Buf[s.x].I8()[at*s.inputs], stride, &sums[0], min(recurrentChunk, steps-step))
+		}
+		rec.multiply(w, &h[0], 0, &recurrent[0], 1)
+		a := &w.LSTMUnitS8
+		*a = s.unit
+		a.X, a.R, a.C, a.Y = &sums[step%recurrentChunk*in.cols], &recurrent[0], &c[0], &h[0]
+		s.run(a)
+		copy(f.Buf[s.y].I8()[at*n:][:n], h)
+	}
+	copy(hidden, h)
+	copy(cell, c)
 }
 
 func lstmStep[T int8 | int16](s *lstmCodes, w *Worker, x, h []T, c []int16, y []T) {
@@ -284,8 +358,14 @@ func lstmStep[T int8 | int16](s *lstmCodes, w *Worker, x, h []T, c []int16, y []
 	for i, v := range recurrent {
 		gates[i] = fixed.Saturate16(int32(gates[i]) + int32(v))
 	}
+	lo, hi := int32(math.MinInt8), int32(math.MaxInt8)
+	if s.wide {
+		lo, hi = math.MinInt16, math.MaxInt16
+	}
+	logistic := func(i int) int32 { return int32(fixed.Logistic16(3 * int32(gates[i]))) }
 	for i := range n {
-		h[i] = T(s.unit.step(int32(gates[i]), int32(gates[n+i]), int32(gates[2*n+i]), int32(gates[3*n+i]), &c[i]))
+		c[i] = generic.LSTMCell(&s.unit, logistic(i), logistic(2*n+i), int32(fixed.Tanh16(3*int32(gates[3*n+i]))), c[i])
+		h[i] = T(min(max(generic.LSTMOutput(&s.unit, logistic(n+i), int32(c[i])), lo), hi))
 	}
 	copy(y[:n], h[:n])
 }

@@ -7,6 +7,7 @@ import (
 	"edgerun/kernels"
 	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
+	"edgerun/kernels/generic"
 	"edgerun/rt/tensor"
 )
 
@@ -29,14 +30,16 @@ import (
 type recurrentS8 struct {
 	*recurrent
 	input, rec, reset *gemvS8
-	unit              lstmUnit
+	lstmUnit          lstmUnit      // LSTMLayer
+	gruUnit           abi.GRUUnitS8 // GRULayer
+	lstmRun           func(*abi.LSTMUnitS8)
+	gruReset, gruRun  func(*abi.GRUUnitS8)
 	peephole          [3]*peephole
 	clip              int32
 	relu              bool
 	zh                int32
-	outM, outE        int32 // int16 state or tanh to codes
-	inM, inE          int32 // codes to int16 state
-	exp               uint  // GRU: e
+	outM, outE        int32 // RNNLayer: tanh to codes
+	inM, inE          int32 // GRULayer: codes to int16 state
 }
 
 type peephole struct {
@@ -90,7 +93,8 @@ func newRecurrentS8(p *Prepare, r *recurrent) (Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &recurrentS8{recurrent: r, zh: zh, relu: r.act[1].name == "relu"}
+	s := &recurrentS8{recurrent: r, zh: zh, relu: r.act[1].name == "relu", lstmRun: p.Kernels.LSTMUnitS8,
+		gruReset: p.Kernels.GRUResetS8, gruRun: p.Kernels.GRUUnitS8}
 	for _, i := range []int{recurrentH0, recurrentHidden} {
 		if a := optional(p.Node, i); a != nil && a.DType == tensor.Int8 && !a.Quant.Equal(p.Out[0].Quant) {
 			return nil, fmt.Errorf("hidden state is %v, want the output's %v: %w", a.Type, p.Out[0].Type, ErrUnsupported)
@@ -142,21 +146,8 @@ func newRecurrentS8(p *Prepare, r *recurrent) (Step, error) {
 	case 1:
 		s.outM, s.outE = fixed.Quantize(1.0 / (1 << 15) / float64(sh))
 	case 3:
-		state := GRUState(p.Out[0].Quant)
-		for u := float32(1.0 / (1 << 15)); u < state; u *= 2 {
-			s.exp++
-		}
-		if a := optional(p.Node, recurrentHidden); a != nil {
-			if sc, z, err := codesOf("hidden state", &a.Type, tensor.Int16); err != nil {
-				return nil, err
-			} else if sc != state || z != 0 {
-				return nil, fmt.Errorf("hidden state is %v, want scale %g: %w", a.Type, state, ErrUnsupported)
-			}
-		}
-		s.outM, s.outE = fixed.Quantize(float64(state) / float64(sh))
-		s.inM, s.inE = fixed.Quantize(float64(sh) / float64(state))
-		if s.inE > 15 || s.exp > 15 {
-			return nil, fmt.Errorf("output scale %g: %w", sh, ErrUnsupported)
+		if err := s.prepareGRU(p, sh); err != nil {
+			return nil, err
 		}
 	case 4:
 		if err := s.prepareLSTM(p, sh, zh); err != nil {
@@ -167,6 +158,38 @@ func newRecurrentS8(p *Prepare, r *recurrent) (Step, error) {
 		return nil, fmt.Errorf("output scale %g: %w", sh, ErrUnsupported)
 	}
 	return s, nil
+}
+
+func (s *recurrentS8) prepareGRU(p *Prepare, sh float32) error {
+	u := &s.gruUnit
+	u.N, u.Linear, u.Zero = s.units, btoi(s.linear), s.zh
+	u.Lo, u.Hi = s.limits()
+	state := GRUState(p.Out[0].Quant)
+	for v := float32(1.0 / (1 << 15)); v < state; v *= 2 {
+		u.Exp++
+	}
+	if a := optional(p.Node, recurrentHidden); a != nil {
+		if sc, z, err := codesOf("hidden state", &a.Type, tensor.Int16); err != nil {
+			return err
+		} else if sc != state || z != 0 {
+			return fmt.Errorf("hidden state is %v, want scale %g: %w", a.Type, state, ErrUnsupported)
+		}
+	}
+	m, e := fixed.Quantize(float64(state) / float64(sh))
+	u.OutM, u.Left, u.Right = m, max(e, 0), max(-e, 0)
+	s.inM, s.inE = fixed.Quantize(float64(sh) / float64(state))
+	if s.inE > 15 || u.Exp > 15 || u.Left > 15 {
+		return fmt.Errorf("output scale %g: %w", sh, ErrUnsupported)
+	}
+	return nil
+}
+
+// limits are those of a sum.
+func (s *recurrentS8) limits() (lo, hi int32) {
+	if s.clip > 0 {
+		return -s.clip, s.clip
+	}
+	return math.MinInt16, math.MaxInt16
 }
 
 func (s *recurrentS8) prepareLSTM(p *Prepare, sh float32, zh int32) error {
@@ -183,10 +206,15 @@ func (s *recurrentS8) prepareLSTM(p *Prepare, sh float32, zh int32) error {
 			return fmt.Errorf("cell is %v, want output 1's %v: %w", a.Type, *cells, ErrUnsupported)
 		}
 	}
-	if s.unit, err = newLSTMUnit(sc, sh, zh, tensor.Int8); err != nil {
+	u := &s.lstmUnit
+	if *u, err = newLSTMUnit(sc, sh, zh); err != nil {
 		return err
 	}
-	s.unit.tanhClip = 3 * s.clip
+	u.N = s.units
+	u.Lo, u.Hi = s.limits()
+	if s.clip > 0 {
+		u.TanhMax = 3 * s.clip
+	}
 	a := optional(p.Node, recurrentExtra)
 	if a == nil {
 		return nil
@@ -243,9 +271,11 @@ func newGemvS8(set *kernels.Set, w []int8, bias, mult, shift []int32, zx int32) 
 	return g, nil
 }
 
-func (g *gemvS8) run(w *Worker, x *int8, y *int16) {
+// multiply computes rows rows, xStride apart in x, side by side in y.
+func (g *gemvS8) multiply(w *Worker, x *int8, xStride int, y *int16, rows int) {
 	a := &w.GemvS8
 	a.X, a.W, a.Y, a.K, a.Panels = x, &g.packed.Bytes()[0], y, g.k, g.cols/abi.GemvNR
+	a.Rows, a.XStride, a.YStride = rows, xStride, g.cols
 	g.class.Run(a)
 }
 
@@ -254,41 +284,50 @@ func (s *recurrentS8) Info() Info {
 	if s.reset != nil {
 		i.PackedBytes += s.reset.packed.Len()
 	}
-	wide := s.input.cols + s.rec.cols + 2*s.units
+	n := roundUnits(s.units)
+	wide := recurrentChunk*s.input.cols + s.rec.cols + 2*n + 2*abi.UnitNR
 	if s.reset != nil {
 		wide += s.reset.cols
 	}
-	i.ScratchBytes = 2*wide + s.input.k + 2*s.rec.k + 4*abi.Slack
+	i.ScratchBytes = 2*wide + 2*(n+abi.Slack)
 	return i
 }
 
 func (s *recurrentS8) Run(f *Frame, w *Worker, batch int) {
-	n, k := s.units, s.inputs
+	n, padded := s.units, roundUnits(s.units)
 	wide, at := w.Scratch.I16(), 0
 	take := func(n int) []int16 { at += n; return wide[at-n : at] }
-	gates, rec := take(s.input.cols), take(s.rec.cols)
-	h, c := take(n), take(n) // h: int16 state of a GRU
+	sums := take(recurrentChunk*s.input.cols + abi.UnitNR)
+	rec := take(s.rec.cols + abi.UnitNR)
+	h, c := take(padded), take(padded) // h: int16 state of a GRU
 	var reset []int16
 	if s.reset != nil {
 		reset = take(s.reset.cols)
 	}
 	bytes := w.Scratch.I8()[2*at:]
-	row, codes, product := bytes[:k], bytes[s.input.k+abi.Slack:][:n], bytes[s.input.k+s.rec.k+2*abi.Slack:][:n]
-	s.load(f, batch, codes, h, c)
+	codes, product := bytes[:padded], bytes[padded+abi.Slack:][:padded]
+	s.load(f, batch, codes[:n], h[:n], c[:n])
 	x, y := f.Buf[s.x].I8(), f.Buf[s.y].I8()
 	batches, steps := s.batches(f)
+	stride := 0
+	if steps > 1 {
+		stride = (s.row(batches, steps, batch, 1) - s.row(batches, steps, batch, 0)) * s.inputs
+	}
 	for step := range steps {
 		at := s.row(batches, steps, batch, step)
-		copy(row, x[at*k:])
-		s.input.run(w, &row[0], &gates[0])
-		s.rec.run(w, &codes[0], &rec[0])
+		in := step % recurrentChunk
+		if in == 0 {
+			s.input.multiply(w, &x[at*s.inputs], stride, &sums[0], min(recurrentChunk, steps-step))
+		}
+		gates := sums[in*s.input.cols:]
+		s.rec.multiply(w, &codes[0], 0, &rec[0], 1)
 		switch s.gates {
 		case 1:
-			s.rnn(gates, rec, codes)
+			s.rnn(gates, rec, codes[:n])
 		case 3:
 			s.gru(w, gates, rec, reset, codes, product, h)
 		case 4:
-			s.lstm(gates, rec, codes, c)
+			s.lstm(w, gates, rec, codes, c)
 			copy(f.Buf[s.cells].I16()[at*n:][:n], c)
 		}
 		copy(y[at*n:][:n], codes)
@@ -311,7 +350,7 @@ func (s *recurrentS8) load(f *Frame, batch int, codes []int8, h, c []int16) {
 	case s.hidden >= 0 && s.gates == 3:
 		copy(h, f.Buf[s.hidden].I16()[batch*n:])
 		for i, v := range h {
-			codes[i] = s.code(int32(v))
+			codes[i] = generic.GRUCode(&s.gruUnit, int32(v))
 		}
 	case s.hidden >= 0 || s.h0 >= 0:
 		from := max(s.hidden, s.h0)
@@ -335,11 +374,6 @@ func (s *recurrentS8) load(f *Frame, batch int, codes []int8, h, c []int16) {
 	}
 }
 
-// code rescales an int16 state.
-func (s *recurrentS8) code(v int32) int8 {
-	return int8(min(max(fixed.MBQM(v, s.outM, s.outE)+s.zh, -128), 127))
-}
-
 // sum adds two parts of a sum and limits the result.
 func (s *recurrentS8) sum(a, b int16) int32 { return s.limit(int32(a) + int32(b)) }
 
@@ -357,29 +391,30 @@ func (s *recurrentS8) rnn(gates, rec []int16, codes []int8) {
 		if s.relu {
 			codes[i] = int8(min(fixed.RDPOT(max(v, 0), 7)+s.zh, 127))
 		} else {
-			codes[i] = s.code(int32(fixed.Tanh16(3 * v)))
+			codes[i] = int8(min(max(fixed.MBQM(int32(fixed.Tanh16(3*v)), s.outM, s.outE)+s.zh, -128), 127))
 		}
 	}
 }
 
-func (s *recurrentS8) lstm(gates, rec []int16, codes []int8, c []int16) {
+func (s *recurrentS8) lstm(w *Worker, gates, rec []int16, codes []int8, c []int16) {
 	n := s.units
 	if s.peephole[0] == nil && !s.inputForget {
-		for i := range codes {
-			codes[i] = int8(s.unit.step(s.sum(gates[i], rec[i]), s.sum(gates[2*n+i], rec[2*n+i]), s.sum(gates[n+i], rec[n+i]),
-				s.sum(gates[3*n+i], rec[3*n+i]), &c[i]))
-		}
+		a := &w.LSTMUnitS8
+		*a = s.lstmUnit
+		a.X, a.R, a.C, a.Y = &gates[0], &rec[0], &c[0], &codes[0]
+		s.lstmRun(a)
 		return
 	}
-	for i := range codes {
+	u := &s.lstmUnit
+	for i := range codes[:n] {
 		in := int32(fixed.Logistic16(3 * s.peep(0, i, gates[i], rec[i], c[i])))
 		forget := 1<<15 - in
 		if !s.inputForget {
 			forget = int32(fixed.Logistic16(3 * s.peep(2, i, gates[2*n+i], rec[2*n+i], c[i])))
 		}
-		s.unit.update(in, forget, int32(fixed.Tanh16(3*s.sum(gates[3*n+i], rec[3*n+i]))), &c[i])
+		c[i] = generic.LSTMCell(u, in, forget, int32(fixed.Tanh16(3*s.sum(gates[3*n+i], rec[3*n+i]))), c[i])
 		out := int32(fixed.Logistic16(3 * s.peep(1, i, gates[n+i], rec[n+i], c[i])))
-		codes[i] = int8(s.unit.output(out, int32(c[i])))
+		codes[i] = int8(min(max(generic.LSTMOutput(u, out, int32(c[i])), -128), 127))
 	}
 }
 
@@ -394,30 +429,18 @@ func (s *recurrentS8) peep(g, i int, a, b, c int16) int32 {
 }
 
 func (s *recurrentS8) gru(w *Worker, gates, rec, reset []int16, codes, product []int8, h []int16) {
-	n := s.units
-	r := gates[n : 2*n]
-	for i := range r {
-		r[i] = fixed.Logistic16(3 * s.sum(r[i], rec[n+i]))
-	}
-	candidate := reset
+	a := &w.GRUUnitS8
+	*a = s.gruUnit
+	a.X, a.R, a.H = &gates[0], &rec[0], &h[0]
 	if s.linear {
-		candidate = rec[2*n:]
-		for i, v := range r {
-			candidate[i] = int16((int32(v)*int32(candidate[i]) + 1<<14) >> 15)
-		}
+		a.Candidate = &rec[2*s.units]
+		s.gruReset(a)
 	} else {
-		for i, v := range r {
-			product[i] = s.code((int32(v)*int32(h[i]) + 1<<14) >> 15)
-		}
-		s.reset.run(w, &product[0], &reset[0])
+		a.Y = &product[0]
+		s.gruReset(a)
+		s.reset.multiply(w, &product[0], 0, &reset[0], 1)
+		a.Candidate = &reset[0]
 	}
-	for i := range h {
-		z := int32(fixed.Logistic16(3 * s.sum(gates[i], rec[i])))
-		next := int32(fixed.Tanh16(3 * s.sum(gates[2*n+i], candidate[i])))
-		if s.exp > 0 {
-			next = (next + 1<<(s.exp-1)) >> s.exp
-		}
-		v := int32(fixed.Saturate16(((1<<15-z)*next + z*int32(h[i]) + 1<<14) >> 15))
-		h[i], codes[i] = int16(v), s.code(v)
-	}
+	a.Y = &codes[0]
+	s.gruRun(a)
 }

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -279,15 +280,17 @@ func (v *vector) lstm(t *testing.T, set *kernels.Set) {
 	major := v.Defines[strings.ToUpper(v.name)+"_TIME_MAJOR"] == "true"
 	num := func(name string) int32 { return int32(v.def(name, 0)) }
 	s := &lstmCodes{lstm: lstm{x: 0, hidden: 1, cell: 2, y: 3, inputs: k, units: units, timeMajor: major}, wide: d == tensor.Int16}
-	lo, hi := codeRange(d)
-	s.unit = lstmUnit{clip: num("CELL_CLIP"), lo: lo, hi: hi,
-		cellM: num("INPUT_TO_CELL_MULTIPLIER"), cellE: num("INPUT_TO_CELL_SHIFT"), outM: num("OUTPUT_MULTIPLIER"), outE: num("OUTPUT_SHIFT"), zh: num("OUTPUT_ZERO_POINT")}
-	if power := v.def("CELL_SCALE_POWER", 0) + 12; power >= 0 {
-		s.unit.tanhM = 3 << uint(power)
-	} else {
-		s.unit.tanhM, s.unit.tanhE = 3, uint(-power)
+	s.unit = lstmUnit{N: units, Lo: math.MinInt16, Hi: math.MaxInt16, CellMax: num("CELL_CLIP"), TanhMax: math.MaxInt32,
+		AddM: num("INPUT_TO_CELL_MULTIPLIER"), AddE: -num("INPUT_TO_CELL_SHIFT"), OutM: num("OUTPUT_MULTIPLIER"), OutE: -num("OUTPUT_SHIFT"), Zero: num("OUTPUT_ZERO_POINT")}
+	if s.unit.CellMax == 0 {
+		s.unit.CellMax = 1 << 15
 	}
-	gates := func(which string, k int, zx int32, biased bool) *gemmS16 {
+	if power := v.def("CELL_SCALE_POWER", 0) + 12; power >= 0 {
+		s.unit.TanhM = 3 << uint(power)
+	} else {
+		s.unit.TanhM, s.unit.TanhE = 3, int32(-power)
+	}
+	gates := func(which string, k int, zx int32, biased bool) *gemmS16Params {
 		g := &gemmS16Params{narrow: d == tensor.Int8}
 		g.taps, g.k, g.zx, g.buildRows = 1, k, zx, oneRow(k)
 		g.lo, g.hi = codeRange(tensor.Int16)
@@ -304,16 +307,17 @@ func (v *vector) lstm(t *testing.T, set *kernels.Set) {
 				g.shift = append(g.shift, num(strings.ToUpper(name+which)+"_SHIFT"))
 			}
 		}
-		m, err := newGemmS16(set, g)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
+		return g
 	}
-	s.input, s.recurrent = gates("input", k, -num("INPUT_ZERO_POINT"), true), gates("hidden", units, s.unit.zh, false)
+	if err := s.pack(set, gates("input", k, -num("INPUT_ZERO_POINT"), true), gates("hidden", units, s.unit.Zero, false)); err != nil {
+		t.Fatal(err)
+	}
+	if d == tensor.Int8 && s.rows[0] == nil {
+		t.Fatal("gates are not products of rows of int8")
+	}
 	hidden, want := make([]int32, batches*units), v.array("output")
 	for i := range hidden {
-		hidden[i] = s.unit.zh
+		hidden[i] = s.unit.Zero
 	}
 	shape := tensor.MakeShape(batches, steps, k)
 	if major {

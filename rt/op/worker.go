@@ -13,6 +13,8 @@ type Worker struct {
 	GemmS8       abi.GemmS8
 	GemmF32      abi.GemmF32
 	GemvS8       abi.GemvS8
+	LSTMUnitS8   abi.LSTMUnitS8
+	GRUUnitS8    abi.GRUUnitS8
 	GemmS16      abi.GemmS16
 	DWConvS16    abi.DWConvS16
 	DWConvS8     abi.DWConvS8

@@ -34,6 +34,7 @@ func machineSets() []*Set {
 	vnni.Name, vnni.Feature = "vnni", "AVX512F, BW, VL, DQ, VNNI, VBMI: Ice Lake, Zen 4 and later"
 	vnni.GemmS8, vnni.GemmF32 = amd64.GemmS8VNNI, amd64.GemmF32AVX512
 	vnni.GemvS8 = amd64.GemvS8VNNI
+	vnni.LSTMUnitS8, vnni.GRUResetS8, vnni.GRUUnitS8 = amd64.LSTMUnitS8AVX512, amd64.GRUResetS8AVX512, amd64.GRUUnitS8AVX512
 	vnni.DWConvS8, vnni.DWConvF32 = amd64.DWConvS8VNNI, amd64.DWConvF32AVX512
 	vnni.SoftmaxS8 = amd64.SoftmaxS8VBMI
 	vnni.AddS8, vnni.MulS8, vnni.LutS8 = amd64.AddS8AVX512, amd64.MulS8AVX512, amd64.LutS8VBMI

@@ -21,8 +21,8 @@ func (g *guard) sums(x []int16) {
 	}
 }
 
-// limits are of sums or none.
-func (g *guard) limits() (lo, hi int32) {
+// gateLimits are those of sums, or none.
+func (g *guard) gateLimits() (lo, hi int32) {
 	if g.IntN(2) == 0 {
 		return math.MinInt16, math.MaxInt16
 	}
@@ -39,7 +39,7 @@ func (g *guard) lstmUnit() *abi.LSTMUnitS8 {
 	if g.IntN(2) == 0 {
 		a.AddE, a.OutE = g.between(0, 20), g.between(20, 25)
 	}
-	a.Lo, a.Hi = g.limits()
+	a.Lo, a.Hi = g.gateLimits()
 	if g.IntN(2) == 0 {
 		a.TanhE = g.between(0, 30)
 	} else {
@@ -97,7 +97,7 @@ func TestGRUUnitS8(t *testing.T) {
 			if round%8 == 0 {
 				a.Exp = g.between(0, 15)
 			}
-			a.Lo, a.Hi = g.limits()
+			a.Lo, a.Hi = g.gateLimits()
 			x, r, candidate, h := beside[int16](g, 3*n), beside[int16](g, 2*n), beside[int16](g, n), beside[int16](g, n)
 			for _, v := range [][]int16{x, r, candidate, h} {
 				g.sums(v)

@@ -38,6 +38,16 @@ var sigmoid16 = [256]uint16{
 	65533, 65533, 65533, 65533, 65533, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
 }
 
+// Sigmoid16 returns what Logistic16 and Tanh16 interpolate in, for kernels: entries less 2^15, and how much the next one is
+// above each; the last, which stands for all beyond, is flat.
+func Sigmoid16() (base, slope [256]int16) {
+	for i, v := range sigmoid16 {
+		base[i] = int16(int32(v) - 1<<15)
+		slope[i] = int16(sigmoid16[min(i+1, 255)] - v)
+	}
+	return base, slope
+}
+
 // Logistic16 is 1/(1+e^−v) in Q0.15 for v = x/12288, |x| < 2^31. Source: TFLite's int16 LOGISTIC.
 func Logistic16(x int32) int16 {
 	a := x

@@ -17,6 +17,7 @@ func machineSets() []*Set {
 	avx2.Name, avx2.Feature = "avx2", "AVX2, FMA, BMI2: Haswell, Zen 1 and later"
 	avx2.GemmS8, avx2.GemmF32 = amd64.GemmS8AVX2, amd64.GemmF32AVX2
 	avx2.GemvS8 = amd64.GemvS8AVX2
+	avx2.LSTMUnitS8, avx2.GRUResetS8, avx2.GRUUnitS8 = amd64.LSTMUnitS8AVX2, amd64.GRUResetS8AVX2, amd64.GRUUnitS8AVX2
 	avx2.DWConvS8, avx2.DWConvF32 = amd64.DWConvS8AVX2, amd64.DWConvF32AVX2
 	avx2.AddS8, avx2.MulS8, avx2.LutS8 = amd64.AddS8AVX2, amd64.MulS8AVX2, amd64.LutS8AVX2
 	avx2.MaxPoolS8, avx2.AvgPoolS8 = amd64.MaxPoolS8AVX2, amd64.AvgPoolS8AVX2

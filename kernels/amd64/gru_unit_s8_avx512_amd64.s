@@ -1,5 +1,6 @@
 #include "textflag.h"
 #include "go_asm.h"
+#include "unit_amd64.h"
 #include "unit_avx512_amd64.h"
 
 // The halves of a GRU's step.

@@ -6,14 +6,6 @@
 //	Z24 384    Z25 768    Z26 511    Z27 255    Z28 512    Z29 256    Z30 2^14    Z14, Z15 limits of sums    K2 odd lanes
 //	Z0-Z7 scratch    K3, K4 bits 6 and 7 of the entry's number
 
-DATA unitConst<>+0(SB)/8, $0x40000000
-DATA unitConst<>+8(SB)/4, $512
-DATA unitConst<>+12(SB)/4, $128
-DATA unitConst<>+16(SB)/4, $1
-DATA unitConst<>+20(SB)/4, $8192
-DATA unitConst<>+24(SB)/4, $16384
-GLOBL unitConst<>(SB), RODATA|NOPTR, $32
-
 #define WORDS(n, z) \
 	MOVL         n, DX \
 	VPBROADCASTW DX, z
@@ -118,20 +110,6 @@ GLOBL unitConst<>(SB), RODATA|NOPTR, $32
 	VPMULHW    a, b, Z3   \
 	VPUNPCKLWD Z3, Z2, Z4 \
 	VPUNPCKHWD Z3, Z2, Z5
-
-// MULTIPLIER lays a multiplier out: the mantissa (8 bytes), the shift to the right e, half of 2^e or 0, and −1 or 0.
-#define MULTIPLIER(m, e, toM, toE, toHalf, toSign) \
-	MOVLQSX m, DX       \
-	MOVQ    DX, toM     \
-	MOVL    e, CX       \
-	MOVL    CX, toE     \
-	MOVL    $1, DX      \
-	SHLXL   CX, DX, DX  \
-	SHRL    $1, DX      \
-	MOVL    DX, toHalf  \
-	NEGL    CX          \
-	SARL    $31, CX     \
-	MOVL    CX, toSign
 
 // MBQM is fixed.MBQM, less its shift to the left, by a multiplier laid out.
 #define MBQM(m, e, half, sign, v, t) \

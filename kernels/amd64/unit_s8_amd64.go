@@ -30,3 +30,12 @@ func GRUResetS8AVX512(a *abi.GRUUnitS8)
 
 //go:noescape
 func GRUUnitS8AVX512(a *abi.GRUUnitS8)
+
+//go:noescape
+func LSTMUnitS8AVX2(a *abi.LSTMUnitS8)
+
+//go:noescape
+func GRUResetS8AVX2(a *abi.GRUUnitS8)
+
+//go:noescape
+func GRUUnitS8AVX2(a *abi.GRUUnitS8)

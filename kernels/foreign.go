@@ -12,13 +12,14 @@ import (
 func shapeNEON(s *Set) {
 	s.Name, s.Feature = "neon", "Advanced SIMD, which every arm64 has"
 	s.GemmS8, s.GemmF32 = arm64.GemmS8NEON, arm64.GemmF32NEON
+	s.GemvS8 = arm64.GemvS8NEON
 	s.DWConvS8, s.DWConvF32 = arm64.DWConvS8NEON, arm64.DWConvF32NEON
 }
 
 // shapeDotProd does it for arm64 with the dot product extension, from the set of any arm64.
 func shapeDotProd(s *Set) {
 	s.Name, s.Feature = "dotprod", "FEAT_DotProd (asimddp): Cortex-A55, A76 and later"
-	s.GemmS8, s.DWConvS8 = arm64.GemmS8DotProd, arm64.DWConvS8DotProd
+	s.GemmS8, s.GemvS8, s.DWConvS8 = arm64.GemmS8DotProd, arm64.GemvS8DotProd, arm64.DWConvS8DotProd
 }
 
 // boardSets returns the sets of boards, to plan with: what does not shape a program is portable in them.

@@ -9,10 +9,16 @@
 
 // Products and dot products.
 #define SMULL_8H(m, n, d) WORD $(0x0E20C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.8h, v{n}.8b, v{m}.8b
+#define SMULL2_8H(m, n, d) WORD $(0x4E20C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.8h, v{n}.16b, v{m}.16b
 #define SMLAL_8H(m, n, d) WORD $(0x0E208000 | (m)<<16 | (n)<<5 | (d)) // smlal v{d}.8h, v{n}.8b, v{m}.8b
 #define SMLAL2_8H(m, n, d) WORD $(0x4E208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 v{d}.8h, v{n}.16b, v{m}.16b
 #define SMULL_4S(m, n, d) WORD $(0x0E60C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.4s, v{n}.4h, v{m}.4h
 #define SMULL2_4S(m, n, d) WORD $(0x4E60C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.4s, v{n}.8h, v{m}.8h
+#define SMLAL_4S(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d)) // smlal v{d}.4s, v{n}.4h, v{m}.4h
+#define SMLAL2_4S(m, n, d) WORD $(0x4E608000 | (m)<<16 | (n)<<5 | (d)) // smlal2 v{d}.4s, v{n}.8h, v{m}.8h
+#define SMLSL_4S(m, n, d) WORD $(0x0E60A000 | (m)<<16 | (n)<<5 | (d)) // smlsl v{d}.4s, v{n}.4h, v{m}.4h
+#define SMLSL2_4S(m, n, d) WORD $(0x4E60A000 | (m)<<16 | (n)<<5 | (d)) // smlsl2 v{d}.4s, v{n}.8h, v{m}.8h
+#define MUL_4S(m, n, d) WORD $(0x4EA09C00 | (m)<<16 | (n)<<5 | (d)) // mul v{d}.4s, v{n}.4s, v{m}.4s
 #define SADALP_4S(n, d) WORD $(0x4E606800 | (n)<<5 | (d)) // sadalp v{d}.4s, v{n}.8h
 #define MLS_4S(m, n, d) WORD $(0x6EA09400 | (m)<<16 | (n)<<5 | (d)) // mls v{d}.4s, v{n}.4s, v{m}.4s
 #define SDOT_4S(m, n, d) WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d)) // sdot v{d}.4s, v{n}.16b, v{m}.16b
@@ -34,6 +40,18 @@
 #define SADDW2_4S(m, n, d) WORD $(0x4E601000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.4s, v{n}.4s, v{m}.8h
 #define SXTL_4S(n, d) WORD $(0x0F10A400 | (n)<<5 | (d)) // sxtl v{d}.4s, v{n}.4h
 #define SXTL2_4S(n, d) WORD $(0x4F10A400 | (n)<<5 | (d)) // sxtl2 v{d}.4s, v{n}.8h
+#define SSHLL8_4S(n, d) WORD $(0x0F18A400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #8
+#define SSHLL8_2_4S(n, d) WORD $(0x4F18A400 | (n)<<5 | (d)) // sshll2 v{d}.4s, v{n}.8h, #8
+#define SSHLL9_4S(n, d) WORD $(0x0F19A400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #9
+#define SSHLL9_2_4S(n, d) WORD $(0x4F19A400 | (n)<<5 | (d)) // sshll2 v{d}.4s, v{n}.8h, #9
+#define RSHRN8_4H(n, d) WORD $(0x0F188C00 | (n)<<5 | (d)) // rshrn v{d}.4h, v{n}.4s, #8
+#define RSHRN8_8H(n, d) WORD $(0x4F188C00 | (n)<<5 | (d)) // rshrn2 v{d}.8h, v{n}.4s, #8
+#define RSHRN10_4H(n, d) WORD $(0x0F168C00 | (n)<<5 | (d)) // rshrn v{d}.4h, v{n}.4s, #10
+#define RSHRN10_8H(n, d) WORD $(0x4F168C00 | (n)<<5 | (d)) // rshrn2 v{d}.8h, v{n}.4s, #10
+#define RSHRN15_4H(n, d) WORD $(0x0F118C00 | (n)<<5 | (d)) // rshrn v{d}.4h, v{n}.4s, #15
+#define RSHRN15_8H(n, d) WORD $(0x4F118C00 | (n)<<5 | (d)) // rshrn2 v{d}.8h, v{n}.4s, #15
+#define SQXTUN_4H(n, d) WORD $(0x2E612800 | (n)<<5 | (d)) // sqxtun v{d}.4h, v{n}.4s
+#define SQXTUN2_8H(n, d) WORD $(0x6E612800 | (n)<<5 | (d)) // sqxtun2 v{d}.8h, v{n}.4s
 #define SSHLL15_4S(n, d) WORD $(0x0F1FA400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #15
 #define SSHLL15_2_4S(n, d) WORD $(0x4F1FA400 | (n)<<5 | (d)) // sshll2 v{d}.4s, v{n}.8h, #15
 #define SQXTN_4H(n, d) WORD $(0x0E614800 | (n)<<5 | (d)) // sqxtn v{d}.4h, v{n}.4s
@@ -48,6 +66,11 @@
 #define SHL23_4S(n, d) WORD $(0x4F375400 | (n)<<5 | (d)) // shl v{d}.4s, v{n}.4s, #23
 #define MOV_16B(n, d) WORD $(0x4EA01C00 | (n)<<16 | (n)<<5 | (d)) // mov v{d}.16b, v{n}.16b
 #define SQADD_8H(m, n, d) WORD $(0x4E600C00 | (m)<<16 | (n)<<5 | (d)) // sqadd v{d}.8h, v{n}.8h, v{m}.8h
+#define SMAX_8H(m, n, d) WORD $(0x4E606400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.8h, v{n}.8h, v{m}.8h
+#define SMIN_8H(m, n, d) WORD $(0x4E606C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.8h, v{n}.8h, v{m}.8h
+#define ABS_8H(n, d) WORD $(0x4E60B800 | (n)<<5 | (d)) // abs v{d}.8h, v{n}.8h
+#define CMLT0_8H(n, d) WORD $(0x4E60A800 | (n)<<5 | (d)) // cmlt v{d}.8h, v{n}.8h, #0
+#define SRSHL_8H(m, n, d) WORD $(0x4E605400 | (m)<<16 | (n)<<5 | (d)) // srshl v{d}.8h, v{n}.8h, v{m}.8h
 #define SMAX_16B(m, n, d) WORD $(0x4E206400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.16b, v{n}.16b, v{m}.16b
 #define SMAXV_B(n, d) WORD $(0x4E30A800 | (n)<<5 | (d)) // smaxv b{d}, v{n}.16b
 #define SMIN_16B(m, n, d) WORD $(0x4E206C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.16b, v{n}.16b, v{m}.16b

@@ -6,6 +6,9 @@ import "edgerun/kernels/abi"
 type (
 	gemmS8       = abi.GemmS8
 	gemmF32      = abi.GemmF32
+	gemvS8       = abi.GemvS8
+	lstmUnitS8   = abi.LSTMUnitS8
+	gruUnitS8    = abi.GRUUnitS8
 	dwConvS8     = abi.DWConvS8
 	dwConvF32    = abi.DWConvF32
 	addS8        = abi.AddS8
@@ -113,3 +116,9 @@ func HardSwishF32NEON(a *abi.UnaryF32)
 
 //go:noescape
 func LeakyReluF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func Gemv1x32c2S8NEON(a *abi.GemvS8)
+
+//go:noescape
+func Gemv1x32c4S8DotProd(a *abi.GemvS8)

@@ -11,6 +11,7 @@ import (
 func machineSets() []*Set {
 	neon := Generic()
 	shapeNEON(neon)
+	neon.LSTMUnitS8, neon.GRUResetS8, neon.GRUUnitS8 = arm64.LSTMUnitS8NEON, arm64.GRUResetS8NEON, arm64.GRUUnitS8NEON
 	neon.AddS8, neon.MulS8, neon.LutS8 = arm64.AddS8NEON, arm64.MulS8NEON, arm64.LutS8NEON
 	neon.MaxPoolS8, neon.AvgPoolS8 = arm64.MaxPoolS8NEON, arm64.AvgPoolS8NEON
 	neon.SoftmaxS8 = arm64.SoftmaxS8NEON

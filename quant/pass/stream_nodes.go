@@ -1,0 +1,580 @@
+package pass
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"edgerun/kernels/fixed"
+	"edgerun/rt/graph"
+	"edgerun/rt/op"
+	"edgerun/rt/tensor"
+)
+
+func (s *streaming) node(n *graph.Node) error {
+	in := make([]flow, len(n.In))
+	var first *flow
+	for i, v := range n.In {
+		in[i] = s.flow(v)
+		if first == nil && in[i].streams() {
+			first = &in[i]
+		}
+	}
+	if first == nil {
+		return s.same(n, in, nil)
+	}
+	switch {
+	case op.Recurrent(n.Op):
+		return s.recurrent(n, in)
+	case len(n.Op.Updates) > 0:
+		return fmt.Errorf("keeps a state of its own already: %w", op.ErrUnsupported)
+	}
+	switch n.Op {
+	case op.Conv2D, op.MaxPool2D, op.AveragePool2D:
+		if first.axis == 1 || first.axis == 2 {
+			return s.slide(n, in)
+		}
+	case op.Slice:
+		return s.slice(n, in)
+	case op.Pad:
+		if done, err := s.pad(n, in); done || err != nil {
+			return err
+		}
+	case op.Gather:
+		if done, err := s.gather(n, in); done || err != nil {
+			return err
+		}
+	case op.Reshape:
+		if done, err := s.reshape(n, in); done || err != nil {
+			return err
+		}
+	}
+	if axis := throughAxis(n, in); axis >= 0 && together(in) {
+		f := *first
+		f.axis = axis
+		if f.lead > 0 && !keepsZero(n.Op) {
+			return f.padded()
+		}
+		return s.same(n, in, &f)
+	}
+	for i := range in {
+		w, err := s.collect(in[i], n)
+		if err != nil {
+			return err
+		}
+		in[i] = flow{v: w}
+	}
+	return s.same(n, in, nil)
+}
+
+// same adds the node as it is; to says how its results stream, nil that they do not.
+func (s *streaming) same(n *graph.Node, in []flow, to *flow) error {
+	return s.with(n, n.Attrs, in, to)
+}
+
+// with adds the node with other attributes.
+func (s *streaming) with(n *graph.Node, attrs op.Attrs, in []flow, to *flow) error {
+	values := make([]*graph.Value, len(in))
+	for i := range in {
+		values[i] = in[i].v
+	}
+	m, err := s.out.Add(n.Op, n.Name, attrs, values...)
+	if err != nil {
+		return err
+	}
+	for i, v := range m.Out {
+		v.Name, v.Quant = n.Out[i].Name, n.Out[i].Quant
+		f := flow{}
+		if to != nil {
+			f = *to
+		}
+		f.v = v
+		if err := s.set(n.Out[i], f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set lets f stand for v; a window that a step computes whole streams no more.
+func (s *streaming) set(v *graph.Value, f flow) error {
+	if f.streams() && f.window <= f.step && f.lead == 0 && f.tail == 0 {
+		x, err := s.cut(f.v, v.Name+"/last", f.axis, f.step-f.window, f.step)
+		if err != nil {
+			return err
+		}
+		f = flow{v: x}
+	}
+	s.flows[v] = f
+	return nil
+}
+
+// keepsZero tells that zeros of padding come out of an operator as they went in.
+func keepsZero(d *op.Def) bool {
+	return d == op.Quantize || d == op.Dequantize || d == op.Transpose
+}
+
+// together reports whether the frames of all inputs that stream are those of the same times.
+func together(in []flow) bool {
+	var first *flow
+	for i := range in {
+		f := &in[i]
+		switch {
+		case !f.streams():
+		case first == nil:
+			first = f
+		case f.step != first.step || f.window != first.window || f.lead != first.lead || f.tail != first.tail:
+			return false
+		}
+	}
+	return true
+}
+
+// throughAxis returns where an operator leaves the time axis that it does not look along, or −1.
+func throughAxis(n *graph.Node, in []flow) int {
+	f := in[0]
+	x, last := 0, 0
+	if n.In[0] != nil {
+		x = n.In[0].Shape.Rank
+		last = x - 1
+	}
+	switch {
+	case elementwise(n.Op) || n.Op == op.Quantize || n.Op == op.Dequantize || n.Op == op.Rescale:
+		axis := -1
+		rank := n.Out[0].Shape.Rank
+		for i, v := range n.In {
+			if v == nil || !in[i].streams() {
+				continue
+			}
+			if at := in[i].axis + rank - v.Shape.Rank; axis >= 0 && at != axis {
+				return -1
+			} else {
+				axis = at
+			}
+		}
+		for i, v := range n.In { // what is the same at all times
+			if v == nil || in[i].streams() {
+				continue
+			}
+			if at := axis - (rank - v.Shape.Rank); at >= 0 && v.Shape.Dim[at] != 1 {
+				return -1
+			}
+		}
+		return axis
+	case n.Op == op.Concat:
+		for i := range in {
+			if !in[i].streams() || in[i].axis != f.axis {
+				return -1
+			}
+		}
+		if n.Attrs.Int("axis", 0) == f.axis {
+			return -1
+		}
+		return f.axis
+	case !f.streams():
+		return -1
+	case n.Op == op.Conv2D || n.Op == op.MaxPool2D || n.Op == op.AveragePool2D:
+		if f.axis == 0 {
+			return 0
+		}
+	case n.Op == op.Transpose:
+		return slices.Index(n.Attrs.Ints("perm"), f.axis)
+	case n.Op == op.FullyConnected || n.Op == op.Softmax || n.Op == op.LogSoftmax || n.Op == op.LayerNorm || n.Op == op.RMSNorm || n.Op == op.L2Normalization:
+		if f.axis != last {
+			return f.axis
+		}
+	case n.Op == op.Mean || n.Op == op.Sum || n.Op == op.ReduceMax || n.Op == op.ReduceMin || n.Op == op.ReduceProd:
+		if axes := n.Attrs.Ints("axes"); n.Attrs.Has("axes") && !slices.Contains(axes, f.axis) {
+			return leftOf(f.axis, axes, n.Attrs.Int("keepDims", 0) != 0)
+		}
+	case n.Op == op.ArgMax || n.Op == op.ArgMin:
+		if axis := n.Attrs.Int("axis", 0); axis != f.axis {
+			return leftOf(f.axis, []int{axis}, n.Attrs.Int("keepDims", 0) != 0)
+		}
+	}
+	return -1
+}
+
+// leftOf is where an axis stands when others go away, or stay with extent 1.
+func leftOf(axis int, reduced []int, keep bool) int {
+	at := axis
+	for _, r := range reduced {
+		if r < axis && !keep {
+			at--
+		}
+	}
+	return at
+}
+
+// slide turns a convolution or pool with time on one of its window's axes.
+func (s *streaming) slide(n *graph.Node, in []flow) error {
+	f := in[0]
+	if !f.streams() {
+		return fmt.Errorf("weights that change with time: %w", op.ErrUnsupported)
+	}
+	at := f.axis - 1
+	ints := func(name string, def ...int) []int {
+		if v := n.Attrs.Ints(name); v != nil {
+			return v
+		}
+		return def
+	}
+	kernel := ints("kernel", 0, 0)
+	if n.Op == op.Conv2D {
+		kernel = n.In[1].Shape.Dims()[1:3]
+	}
+	stride := ints("strides", 1, 1)[at]
+	span := (kernel[at]-1)*ints("dilations", 1, 1)[at] + 1
+	pads := slices.Clone(ints("pads", 0, 0, 0, 0))
+	before, behind := pads[at], pads[at+2]
+	window := n.Out[0].Shape.Dim[f.axis]
+	if window*stride <= f.step {
+		// A step would compute more than the whole window has.
+		w, err := s.collect(f, n)
+		if err != nil {
+			return err
+		}
+		in[0] = flow{v: w}
+		return s.same(n, in, nil)
+	}
+	padded := f.window + before + behind
+	if window != (padded-span)/stride+1 {
+		return fmt.Errorf("rounds up the frames of its output, so that a window reaches behind the end: %w", op.ErrUnsupported)
+	}
+	if f.step%stride != 0 {
+		return &stepError{stride / gcd(stride, f.step), fmt.Errorf("steps of %d frames reach it, which its stride of %d does not divide: %w", f.step, stride, op.ErrUnsupported)}
+	}
+	tail := f.tail + behind
+	known := padded - tail
+	if tail > 0 && (stride > 1 || known < span) || n.Op != op.Conv2D && behind > 0 {
+		return fmt.Errorf("pads %d frames behind the window's end, where a step has the next frames: %w", tail, op.ErrUnsupported)
+	}
+	fill := zeros
+	if n.Op == op.MaxPool2D && before > 0 {
+		fill = lowest
+	}
+	if n.Op != op.Conv2D && before > 0 && (f.lead > 0 || n.Op == op.AveragePool2D && n.Attrs.Int("includePad", 0) == 0) {
+		return fmt.Errorf("its padding of %d frames before the window's start does not count: %w", before, op.ErrUnsupported)
+	}
+	src := f
+	f.window, f.lead, f.tail = padded, f.lead+before, tail
+	to := flow{axis: f.axis, step: f.step / stride, window: window, tail: window - ((known-span)/stride + 1)}
+	hold := 0
+	if f.lead > 0 {
+		_, steps, err := s.garbage(f)
+		if err != nil {
+			return err
+		}
+		hold = steps
+		if _, _, err := s.garbage(to); err != nil {
+			return err
+		}
+	}
+	past := (known-span)%stride + span - stride
+	x, err := s.past(src, n.Name, past, hold, fill)
+	if err != nil {
+		return err
+	}
+	pads[at], pads[at+2] = 0, 0
+	in[0] = flow{v: x}
+	s.Turned = append(s.Turned, layerText(n))
+	return s.with(n, n.Attrs.With(op.IntsAttr("pads", pads...)), in, &to)
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// lowest fills a state with what no maximum is below.
+func lowest(t *tensor.Tensor) {
+	switch t.DType {
+	case tensor.Int8:
+		for i := range t.Data.I8() {
+			t.Data.I8()[i] = math.MinInt8
+		}
+	case tensor.Int16:
+		for i := range t.Data.I16() {
+			t.Data.I16()[i] = math.MinInt16
+		}
+	case tensor.Float32:
+		for i := range t.Data.F32() {
+			t.Data.F32()[i] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// Inputs of recurrent layers: see package op.
+const (
+	recurrentR      = 2
+	recurrentH0     = 5
+	recurrentC0     = 6
+	recurrentHidden = 7
+)
+
+// recurrent puts the state of a recurrent layer into variables.
+func (s *streaming) recurrent(n *graph.Node, in []flow) error {
+	f := in[0]
+	batchFirst := n.Attrs.Int("batchFirst", 0) != 0
+	for _, other := range in[1:] {
+		if other.streams() {
+			return fmt.Errorf("a first state that comes frame by frame: %w", op.ErrUnsupported)
+		}
+	}
+	if f.axis != btoi(batchFirst) {
+		w, err := s.collect(f, n)
+		if err != nil {
+			return err
+		}
+		in[0] = flow{v: w}
+		return s.same(n, in, nil)
+	}
+	given := func(i int) *graph.Value {
+		if i < len(n.In) {
+			return n.In[i]
+		}
+		return nil
+	}
+	h0, c0 := given(recurrentH0), given(recurrentC0)
+	switch {
+	case n.Attrs.Int("reverse", 0) != 0:
+		return fmt.Errorf("reads the sequence from its end, as one half of a bidirectional layer does: %w", op.ErrUnsupported)
+	case given(recurrentHidden) != nil:
+		return fmt.Errorf("keeps a state of its own already: %w", op.ErrUnsupported)
+	case h0 != nil && h0.Const == nil || c0 != nil && c0.Const == nil:
+		return fmt.Errorf("starts from a state that is computed: %w", op.ErrUnsupported)
+	}
+	if err := f.plain(); err != nil {
+		return err
+	}
+	_, hold, err := s.garbage(f)
+	if err != nil {
+		return err
+	}
+	rows := tensor.MakeShape(n.In[0].Shape.Dim[btoi(!batchFirst)], n.In[recurrentR].Shape.Dim[1])
+	var states []*graph.Value
+	for i := range n.Out {
+		typ, start := n.Out[i].Type, []*graph.Value{h0, c0}[i]
+		typ.Shape = rows
+		if n.Op == op.GRULayer && typ.DType == tensor.Int8 {
+			typ.DType, typ.Quant = tensor.Int16, tensor.PerTensor(op.GRUState(typ.Quant), 0)
+		}
+		t := tensor.New(typ)
+		switch {
+		case start == nil:
+			zeros(t)
+		case start.DType == typ.DType:
+			copy(t.Data.Bytes(), start.Const.Data.Bytes())
+		default: // as a GRULayer takes its codes
+			q := n.Out[0].Quant
+			m, e := fixed.Quantize(float64(q.Scale[0]) / float64(typ.Quant.Scale[0]))
+			for k, c := range start.Const.Data.I8()[:rows.Elements()] {
+				t.Data.I16()[k] = fixed.Saturate16(fixed.MBQM(int32(c)-q.Zero[0], m, e))
+			}
+		}
+		states = append(states, graph.NewVariable(n.Name+[]string{"/hidden", "/cell"}[i], t))
+	}
+	in = slices.Grow(in, 9)[:min(len(in), recurrentH0)]
+	for len(in) < recurrentHidden {
+		in = append(in, flow{})
+	}
+	for _, v := range states {
+		in = append(in, flow{v: v})
+	}
+	f.v = nil
+	if err := s.same(n, in, &f); err != nil {
+		return err
+	}
+	s.Turned = append(s.Turned, layerText(n))
+	if hold == 0 {
+		return nil
+	}
+	for _, v := range states {
+		now, err := s.emit(op.Read, v.Name+"/read", nil, v, v)
+		if err == nil {
+			err = s.assign(v, now, hold)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// pad lets zeros before and behind the window count as such for the layers that follow.
+func (s *streaming) pad(n *graph.Node, in []flow) (bool, error) {
+	f := in[0]
+	pads, rank := slices.Clone(n.Attrs.Ints("pads")), n.In[0].Shape.Rank
+	before, behind := pads[f.axis], pads[rank+f.axis]
+	zero := n.Attrs.String("mode", "constant") == "constant" && n.Attrs.Float("value", 0) == 0
+	switch {
+	case before == 0 && behind == 0:
+	case f.lead > 0 || f.tail > 0 || before < 0 || behind < 0:
+		return false, nil
+	case !zero:
+		return true, fmt.Errorf("pads a window's ends with other than zeros: %w", op.ErrUnsupported)
+	}
+	if f.lead > 0 && !zero {
+		return true, f.padded()
+	}
+	f.window, f.lead, f.tail = f.window+before+behind, f.lead+before, f.tail+behind
+	pads[f.axis], pads[rank+f.axis] = 0, 0
+	if !slices.ContainsFunc(pads, func(p int) bool { return p != 0 }) {
+		return true, s.set(n.Out[0], f)
+	}
+	return true, s.with(n, n.Attrs.With(op.IntsAttr("pads", pads...)), in, &f)
+}
+
+// slice takes away frames at a window's ends.
+func (s *streaming) slice(n *graph.Node, in []flow) error {
+	f := in[0]
+	starts, ends, axes, steps := n.Attrs.Ints("starts"), n.Attrs.Ints("ends"), n.Attrs.Ints("axes"), n.Attrs.Ints("steps")
+	at := f.axis
+	if axes != nil {
+		at = slices.Index(axes, f.axis)
+	}
+	if at < 0 || at >= len(starts) {
+		if f.lead > 0 {
+			return f.padded()
+		}
+		return s.same(n, in, &f)
+	}
+	if steps != nil && steps[at] != 1 {
+		w, err := s.collect(f, n)
+		if err != nil {
+			return err
+		}
+		in[0] = flow{v: w}
+		return s.same(n, in, nil)
+	}
+	start := starts[at]
+	if start < 0 {
+		start += f.window
+	}
+	start = min(max(start, 0), f.window)
+	kept := n.Out[0].Shape.Dim[f.axis]
+	if kept == 0 {
+		return fmt.Errorf("keeps no frame: %w", op.ErrUnsupported)
+	}
+	cropped := f.window - start - kept
+	lead, tail, late := max(0, f.lead-start), max(0, f.tail-cropped), max(0, cropped-f.tail)
+	to := flow{axis: f.axis, step: f.step, window: kept, lead: lead, tail: tail}
+	var x *graph.Value
+	var err error
+	switch whole := kept <= f.step && tail == 0 && lead == 0; {
+	case whole:
+		past := max(0, late+kept-f.step)
+		if x, err = s.past(f, n.Name, past, 0, zeros); err == nil {
+			end := past + f.step - late
+			x, err = s.cut(x, n.Name+"/frames", f.axis, end-kept, end)
+		}
+		to = flow{}
+	case late > 0 && lead > 0:
+		return to.padded()
+	case late > 0:
+		if x, err = s.past(f, n.Name, late, 0, zeros); err == nil {
+			x, err = s.cut(x, n.Name+"/frames", f.axis, 0, f.step)
+		}
+	default:
+		x = f.v
+	}
+	if err != nil {
+		return err
+	}
+	if len(starts) == 1 {
+		to.v = x
+		if !to.streams() {
+			s.flows[n.Out[0]] = to
+			return nil
+		}
+		return s.set(n.Out[0], to)
+	}
+	if axes == nil {
+		for i := range starts {
+			axes = append(axes, i)
+		}
+	}
+	without := func(v []int) []int { return slices.Delete(slices.Clone(v), at, at+1) }
+	attrs := op.Attrs{op.IntsAttr("starts", without(starts)...), op.IntsAttr("ends", without(ends)...), op.IntsAttr("axes", without(axes)...)}
+	if steps != nil {
+		attrs = append(attrs, op.IntsAttr("steps", without(steps)...))
+	}
+	if !to.streams() {
+		return s.with(n, attrs, []flow{{v: x}}, nil)
+	}
+	return s.with(n, attrs, []flow{{v: x}}, &to)
+}
+
+// gather picks frames at constant places of the window, or leaves the time axis.
+func (s *streaming) gather(n *graph.Node, in []flow) (bool, error) {
+	f, axis, index := in[0], n.Attrs.Int("axis", 0), n.In[1]
+	if !f.streams() || in[1].streams() || n.Attrs.Int("batchDims", 0) != 0 {
+		return false, nil
+	}
+	if f.lead > 0 {
+		return true, f.padded()
+	}
+	if axis != f.axis {
+		if f.axis > axis {
+			f.axis += index.Shape.Rank - 1
+		}
+		return true, s.same(n, in, &f)
+	}
+	if index.Const == nil || index.Shape.Elements() == 0 || f.tail > 0 {
+		return false, nil
+	}
+	places := make([]int, index.Shape.Elements())
+	for i := range places {
+		if index.DType == tensor.Int64 {
+			places[i] = int(index.Const.Data.I64()[i])
+		} else {
+			places[i] = int(index.Const.Data.I32()[i])
+		}
+		if places[i] < 0 {
+			places[i] += f.window
+		}
+		if places[i] < 0 || places[i] >= f.window {
+			return false, nil
+		}
+	}
+	past := max(0, f.window-slices.Min(places)-f.step)
+	x, err := s.past(f, n.Name, past, 0, zeros)
+	if err != nil {
+		return true, err
+	}
+	t := tensor.New(index.Type)
+	for i, k := range places {
+		k += past + f.step - f.window
+		if index.DType == tensor.Int64 {
+			t.Data.I64()[i] = int64(k)
+		} else {
+			t.Data.I32()[i] = int32(k)
+		}
+	}
+	return true, s.same(n, []flow{{v: x}, {v: graph.NewConst(index.Name, t)}}, nil)
+}
+
+// reshape keeps a time axis that it does not split or join.
+func (s *streaming) reshape(n *graph.Node, in []flow) (bool, error) {
+	f := in[0]
+	x, y := n.In[0].Shape, n.Out[0].Shape
+	for _, r := range runsOf(x, y) {
+		if r.in0 != f.axis || r.in1 != f.axis+1 || r.out1 != r.out0+1 {
+			continue
+		}
+		shape := slices.Clone(y.Dims())
+		f.axis = r.out0
+		shape[f.axis] = f.step
+		return true, s.with(n, op.Attrs{op.IntsAttr("shape", shape...)}, in, &f)
+	}
+	return false, nil
+}

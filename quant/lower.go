@@ -1,10 +1,12 @@
 package quant
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"edgerun/kernels"
 	"edgerun/quant/calib"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
@@ -23,11 +25,12 @@ type lowering struct {
 	reals  map[*graph.Value]*graph.Value // float value → float32 value of the new graph
 	wides  map[*graph.Value]*graph.Value // float value → int16 value: cells of recurrent layers
 	issues []string
+	why    map[string]string // of nodes that stay float32 for what they are here, not for their operator: by name
 }
 
 // lower builds the int8 graph. Inputs and outputs keep their names, types and shapes.
-func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, []string, error) {
-	l := &lowering{out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{},
+func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*lowering, error) {
+	l := &lowering{why: map[string]string{}, out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{},
 		wides: map[*graph.Value]*graph.Value{}}
 	for _, v := range g.Inputs {
 		in := *v
@@ -36,18 +39,44 @@ func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*graph.Graph, 
 	}
 	for _, n := range g.Nodes {
 		if err := l.node(n); err != nil {
-			return nil, nil, fmt.Errorf("quant: node %q (%s): %w", n.Name, n.Op.Name, err)
+			return nil, fmt.Errorf("quant: node %q (%s): %w", n.Name, n.Op.Name, err)
 		}
 	}
 	for _, v := range g.Outputs {
 		r, err := l.real(v)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		r.Name = v.Name
 		l.out.Outputs = append(l.out.Outputs, r)
 	}
-	return l.out, l.issues, l.out.Validate()
+	l.dropBorders()
+	return l, l.out.Validate()
+}
+
+// dropBorders removes borders that nobody reads: those of a layer that was refused.
+func (l *lowering) dropBorders() {
+	uses := l.out.Uses()
+	for i := len(l.out.Nodes) - 1; i >= 0; i-- {
+		if n := l.out.Nodes[i]; (n.Op == op.Quantize || n.Op == op.Dequantize) && uses[n.Out[0]] == 0 {
+			uses[n.In[0]]--
+			l.out.Nodes = slices.Delete(l.out.Nodes, i, i+1)
+		}
+	}
+}
+
+// accept reports whether the int8 form that was just made of n runs; if not, n stays an island.
+func (l *lowering) accept(n, m *graph.Node) (bool, error) {
+	if m.Op.Prepare == nil {
+		return true, nil
+	}
+	_, err := m.Op.Prepare(&op.Prepare{Node: m.View(func(*graph.Value) int { return 0 }), Kernels: kernels.Generic()})
+	if !errors.Is(err, op.ErrUnsupported) {
+		return err == nil, err
+	}
+	l.out.Nodes = slices.DeleteFunc(l.out.Nodes, func(x *graph.Node) bool { return x == m })
+	l.why[n.Name] = reason(err)
+	return false, l.island(n)
 }
 
 func (l *lowering) node(n *graph.Node) error {
@@ -78,6 +107,9 @@ func (l *lowering) node(n *graph.Node) error {
 		default:
 			c, err = l.code(v)
 		}
+		if errors.Is(err, op.ErrUnsupported) {
+			return l.island(n)
+		}
 		if err != nil {
 			return err
 		}
@@ -91,15 +123,11 @@ func (l *lowering) node(n *graph.Node) error {
 		return err
 	}
 	y := m.Out[0]
-	if !isReal(n.Out[0]) {
-		y.Name = n.Out[0].Name
-		l.reals[n.Out[0]] = y
-		return nil
-	}
-	switch q.Kind {
-	case op.SameRange:
+	switch {
+	case !isReal(n.Out[0]):
+	case q.Kind == op.SameRange:
 		y.Quant = in[0].Quant
-	case op.FixedOutput:
+	case q.Kind == op.FixedOutput:
 		y.Quant = tensor.PerTensor(q.Scale, q.Zero)
 	default:
 		var ok bool
@@ -107,8 +135,15 @@ func (l *lowering) node(n *graph.Node) error {
 			return notCalibrated(n.Out[0])
 		}
 	}
+	if ok, err := l.accept(n, m); !ok {
+		return err
+	}
 	y.Name = n.Out[0].Name
-	l.codes[n.Out[0]] = y
+	if isReal(n.Out[0]) {
+		l.codes[n.Out[0]] = y
+	} else {
+		l.reals[n.Out[0]] = y
+	}
 	return nil
 }
 
@@ -140,7 +175,11 @@ func (l *lowering) island(n *graph.Node) error {
 	if len(n.Out) == 0 || !slices.ContainsFunc(append(n.In[:len(n.In):len(n.In)], n.Out...), isReal) {
 		return nil // integers and bools are what they are
 	}
-	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: the operator has no int8 form", n.Name, n.Op.Name, n.Out[0].DType))
+	why := l.why[n.Name]
+	if why == "" {
+		why = FloatReason(n)
+	}
+	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: %s", n.Name, n.Op.Name, n.Out[0].DType, why))
 	return nil
 }
 

@@ -96,9 +96,14 @@ func (l *lowering) recurrent(n *graph.Node) error {
 		v.Name = n.Out[i].Name
 	}
 	m.Out[0].Quant = q
-	l.codes[n.Out[0]] = m.Out[0]
 	if n.Op == op.LSTMLayer {
 		m.Out[1].Quant = cell
+	}
+	if ok, err := l.accept(n, m); !ok {
+		return err
+	}
+	l.codes[n.Out[0]] = m.Out[0]
+	if n.Op == op.LSTMLayer {
 		l.wides[n.Out[1]] = m.Out[1]
 	}
 	return nil

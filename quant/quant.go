@@ -40,6 +40,7 @@ type Result struct {
 	Int8   *graph.Graph
 	Ranges map[string]*observe.Histogram // of activations, by value name
 	Issues []string                      // what stays float32, and why
+	Why    map[string]string             // reasons that Islands cannot tell from the graph, by node
 }
 
 // ErrNoSamples marks an empty or missing calibration set.
@@ -71,9 +72,11 @@ func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 	for v, b := range found {
 		ranges[v] = calib.Activation(b.lo, b.hi)
 	}
-	if r.Int8, r.Issues, err = lower(float, ranges); err != nil {
+	l, err := lower(float, ranges)
+	if err != nil {
 		return nil, err
 	}
+	r.Int8, r.Issues, r.Why = l.out, l.issues, l.why
 	return r, nil
 }
 

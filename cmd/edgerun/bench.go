@@ -48,6 +48,7 @@ func benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			b.Islands = islandTexts(m.Model)
 			if layers {
 				if b.Layers, err = measureLayers(c.Context(), prog, pool, min(runs, 200)); err != nil {
 					return err
@@ -89,6 +90,7 @@ type benchResult struct {
 	P95     int64        `json:"p95_ns"`
 	P99     int64        `json:"p99_ns"`
 	Layers  []layerBench `json:"layers,omitempty"`
+	Islands []string     `json:"float32_islands,omitempty"`
 }
 
 type layerBench struct {
@@ -200,6 +202,7 @@ func (b *benchResult) print(w io.Writer, name string) error {
 	fmt.Fprintf(w, "%s: %s kernels, %d thread(s), %d runs, %.3g M multiply-adds\n", name, b.Kernels, b.Threads, b.Runs, float64(b.MACs)/1e6)
 	fmt.Fprintf(w, "  min %s   p50 %s   p95 %s   p99 %s   %.3g GMAC/s\n", duration(b.Min), duration(b.P50), duration(b.P95), duration(b.P99),
 		float64(b.MACs)/float64(max(1, b.P50)))
+	printIslands(w, b.Islands)
 	if len(b.Layers) == 0 {
 		return nil
 	}

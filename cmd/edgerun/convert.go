@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ func convertCommand() *cobra.Command {
 	var pre preprocessing
 	var tasks taskFlags
 	var dims []string
+	var form stepForm
 	var out, labels string
 	c := &cobra.Command{
 		Use:   "convert MODEL",
@@ -63,6 +65,9 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 			if m.Model.Task, err = tasks.spec(m.Graph); err != nil {
 				return m.fail(err)
 			}
+			if err := form.apply(m.Model); err != nil {
+				return m.fail(err)
+			}
 			prog, err := rt.Compile(m.Graph, rt.Options{}) // what does not run here would not run on a board
 			if err != nil {
 				return m.fail(err)
@@ -75,14 +80,17 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 				return err
 			}
 			mem := prog.Memory(1)
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d layers, %d bytes (%s has %d); to run: arena %d, packed weights %d bytes\n  task: %s\n", out,
+			w := bufio.NewWriter(c.OutOrStdout())
+			fmt.Fprintf(w, "%s: %d layers, %d bytes (%s has %d); to run: arena %d, packed weights %d bytes\n  task: %s\n", out,
 				len(m.Graph.Nodes), after.Size(), path, m.sizeBytes, mem.Arena, mem.Packed, taskText(m.Model.Task))
-			return err
+			form.print(w)
+			return w.Flush()
 		},
 	}
 	pre.flags(c)
 	tasks.flags(c)
 	dimFlag(c, &dims)
+	form.flag(c)
 	c.Flags().StringVarP(&out, "output", "o", "", "file to write (default: MODEL.edge)")
 	c.Flags().StringVar(&labels, "labels", "", "text file with one label a line, of the classes or outputs, to travel in the model file")
 	return c

@@ -88,6 +88,7 @@ type inspection struct {
 	Meta      map[string]string    `json:"meta,omitempty"`
 	FrontEnd  *frontend.Spec       `json:"frontend,omitempty"`
 	Layers    []layerInfo          `json:"layers"`
+	Islands   []string             `json:"float32_islands,omitempty"`
 	Target    string               `json:"target,omitempty"`
 	Kernels   string               `json:"kernels"`
 	Threads   int                  `json:"threads"`
@@ -142,6 +143,7 @@ func inspect(m *model, p *rt.Program, threads int) (*inspection, error) {
 		}
 		in.Layers = append(in.Layers, li)
 	}
+	in.Islands = islandTexts(m.Model)
 	in.Raw.Weights, in.Raw.Biases, in.Raw.Scales = weightBytes(m.Graph)
 	in.Decoded = in.Raw.Weights + in.Raw.Biases + in.Raw.Scales
 	in.Total = int(in.SizeBytes) + in.Decoded + in.Memory.Packed + in.Memory.Arena + in.Memory.State + in.Memory.Scratch
@@ -196,6 +198,7 @@ func (in *inspection) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	printIslands(w, in.Islands)
 	on := in.Kernels + " kernels"
 	if in.Target != "" {
 		on = fmt.Sprintf("%s (%s)", in.Target, on)

@@ -24,6 +24,7 @@ import (
 func quantizeCommand() *cobra.Command {
 	var q quantizeOptions
 	var dims []string
+	var form stepForm
 	var data, out, labels, method string
 	c := &cobra.Command{
 		Use:   "quantize MODEL --calib DATA",
@@ -88,15 +89,20 @@ an anomaly detector is found on the calibration data, which must be normal then.
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			noteIslands(m, r)
+			if err := form.apply(m); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
 			if err := loader.WriteFileContext(c.Context(), out, m, loader.EncodeOptions{}); err != nil {
 				return err
 			}
-			return reportQuantized(c.OutOrStdout(), args[0], out, m, r)
+			return reportQuantized(c.OutOrStdout(), args[0], out, m, r, &form)
 		},
 	}
 	q.pre.flags(c)
 	q.task.flags(c)
 	dimFlag(c, &dims)
+	form.flag(c)
 	f := c.Flags()
 	f.StringVar(&data, "calib", "", "calibration data")
 	f.StringVarP(&out, "output", "o", "", "file to write (default: MODEL.edge)")
@@ -195,7 +201,7 @@ func (c cancellable) Fill(i int, s *rt.Session) error {
 	return c.Samples.Fill(i, s)
 }
 
-func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Result) error {
+func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Result, form *stepForm) error {
 	prog, err := rt.Compile(m.Graph, rt.Options{})
 	if err != nil {
 		return err
@@ -223,6 +229,7 @@ func reportQuantized(w io.Writer, from, to string, m *loader.Model, r *quant.Res
 	for _, s := range r.Issues {
 		fmt.Fprintln(b, "  float32:", s)
 	}
+	form.print(b)
 	return b.Flush()
 }
 

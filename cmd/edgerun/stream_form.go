@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"edgerun/loader"
+	"edgerun/quant/pass"
+	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
+)
+
+// stepForm is the flag --stream of commands that write model files.
+type stepForm struct {
+	text string // "" not asked for
+	info *pass.Streamed
+	hop  int   // samples from one step's signal to the next, where the front end takes signals
+	lost error // why the file has no front end
+}
+
+const stepFormHelp = `
+
+--stream writes the network in step form: it takes a few frames at a time, keeps what it has to know of earlier ones, and
+answers as it would for the window of frames that it was made for ('edgerun run --stream' runs it). [INPUT=][AXIS][:STEP]
+says which input's axis is time and how many frames a step has, if the network leaves a choice.`
+
+func (f *stepForm) flag(c *cobra.Command) {
+	c.Long += stepFormHelp
+	c.Flags().StringVar(&f.text, "stream", "", "write the network in step form: --stream, or --stream=[INPUT=][AXIS][:STEP]")
+	c.Flags().Lookup("stream").NoOptDefVal = "auto"
+}
+
+// options reads the flag for a network whose frames the front end may tell.
+func (f *stepForm) options(m *loader.Model) (pass.StreamOptions, error) {
+	o := pass.StreamOptions{Axis: -1}
+	text := f.text
+	if text == "auto" {
+		text = ""
+	}
+	if i := strings.LastIndex(text, "="); i >= 0 {
+		o.Input, text = text[:i], text[i+1:]
+	}
+	axis, step, given := strings.Cut(text, ":")
+	for _, n := range []struct {
+		to   *int
+		text string
+		set  bool
+		min  int
+	}{{&o.Axis, axis, axis != "", 0}, {&o.Step, step, given, 1}} {
+		if !n.set {
+			continue
+		}
+		v, err := strconv.Atoi(n.text)
+		if err != nil || v < n.min {
+			return o, usagef("--stream=%s, want [INPUT=][AXIS][:STEP], as in --stream=1:2", f.text)
+		}
+		*n.to = v
+	}
+	if fe := m.FrontEnd; o.Axis < 0 && fe != nil && fe.Signals() {
+		shape := fe.Shape()
+		o.Axis = frameAxis(shape.Dims(), fe.Layout == frontend.FeatureMajor, m.Graph.Inputs[0])
+	}
+	return o, nil
+}
+
+// frameAxis finds the axis of in that has a front end's frames, given the features' shape [1,frames,features] or, with last,
+// [1,features,frames]; −1 if it could be another.
+func frameAxis(features []int, last bool, in *graph.Value) int {
+	frames := features[1]
+	if last {
+		frames = features[2]
+	}
+	axis := slices.Index(in.Shape.Dims(), frames)
+	if axis < 0 || slices.Contains(in.Shape.Dims()[axis+1:], frames) {
+		return -1
+	}
+	return axis
+}
+
+// apply brings a finished model into step form, if the flag asks for it.
+func (f *stepForm) apply(m *loader.Model) error {
+	if f.text == "" {
+		return nil
+	}
+	o, err := f.options(m)
+	if err != nil {
+		return err
+	}
+	if m.Graph, f.info, err = pass.Stream(m.Graph, o); err != nil {
+		return fmt.Errorf("--stream: %w", err)
+	}
+	if fe := m.FrontEnd; fe != nil && fe.Signals() {
+		step, hop, err := fe.Steps(f.info.Step)
+		if err != nil {
+			f.lost, m.FrontEnd = err, nil
+		} else {
+			f.hop, m.FrontEnd = hop, &step
+		}
+	}
+	if m.Meta == nil {
+		m.Meta = map[string]string{}
+	}
+	m.Meta["stream"] = fmt.Sprintf("input %s, axis %d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
+	return nil
+}
+
+// print tells what the step form is.
+func (f *stepForm) print(w io.Writer) {
+	if f.info == nil {
+		return
+	}
+	s := f.info
+	fmt.Fprintf(w, "  steps of %d frames along axis %d of input %s; a window of %d is there after %d steps\n", s.Step, s.Axis, s.Input, s.Window, s.Warmup())
+	if s.Sequence {
+		fmt.Fprintln(w, "  it remembers the whole sequence: later answers are those of one longer window from the start on")
+	}
+	fmt.Fprintf(w, "  in step form: %s\n", strings.Join(s.Turned, ", "))
+	if len(s.Collected) > 0 {
+		fmt.Fprintf(w, "  on whole windows, from their frames kept: %s\n", strings.Join(s.Collected, ", "))
+	}
+	switch {
+	case f.lost != nil:
+		fmt.Fprintf(w, "  no front end in the file, steps take features: %v\n", f.lost)
+	case f.hop > 0:
+		fmt.Fprintf(w, "  for sounds: edgerun run --stream --hop %d\n", f.hop)
+	}
+}

@@ -3,6 +3,7 @@ package quant
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
@@ -97,24 +98,12 @@ func Islands(g *graph.Graph, why map[string]string) []Island {
 	return kept
 }
 
-// inFloat reports whether a node works on reals and gives them: neither codes nor integers.
+// inFloat reports whether a node computes from reals or gives them, and is no border.
 func inFloat(n *graph.Node) bool {
 	if n.Op == op.Quantize || n.Op == op.Dequantize {
 		return false
 	}
-	real := len(n.Out) == 0 && len(n.In) > 0
-	for _, v := range n.Out {
-		real = real || isReal(v)
-	}
-	if !real {
-		return false
-	}
-	for _, v := range n.In {
-		if isReal(v) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Out, isReal) || slices.ContainsFunc(n.In, func(v *graph.Value) bool { return isReal(v) && v.Const == nil })
 }
 
 // FloatReason says why a node of an int8 network is in float32.
@@ -122,7 +111,7 @@ func FloatReason(n *graph.Node) string {
 	switch {
 	case op.Recurrent(n.Op):
 		if err := op.RecurrentInt8(n.Op, n.Attrs); err != nil {
-			return reason(err)
+			return reason(err) + " has no int8 form"
 		}
 		if len(n.In) > recurrentHidden && n.In[recurrentHidden] != nil {
 			return "its state is a float32 variable"
@@ -131,14 +120,6 @@ func FloatReason(n *graph.Node) string {
 		return "it works on a float32 variable"
 	case n.Op.Quant.Kind == op.FloatOnly:
 		return "the operator has no int8 form"
-	}
-	for i, v := range n.In {
-		if i > 0 && i == n.Op.Quant.Weight && v != nil && v.Const == nil {
-			return "its weights are computed"
-		}
-	}
-	if n.Out != nil && n.Op.Quant.Kind != op.SameRange && !isReal(n.Out[0]) {
-		return fmt.Sprintf("it gives %v from reals", n.Out[0].DType)
 	}
 	return "it was float32 in the file that was converted"
 }
@@ -149,7 +130,7 @@ func reason(err error) string {
 	if errors.Is(err, op.ErrUnsupported) && len(text) > len(mark) && text[len(text)-len(mark):] == mark {
 		text = text[:len(text)-len(mark)]
 	}
-	return text + " has no int8 form"
+	return text
 }
 
 // Text describes an island in one line: its layers, what crosses its borders, and why.

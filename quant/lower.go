@@ -75,7 +75,7 @@ func (l *lowering) accept(n, m *graph.Node) (bool, error) {
 		return err == nil, err
 	}
 	l.out.Nodes = slices.DeleteFunc(l.out.Nodes, func(x *graph.Node) bool { return x == m })
-	l.why[n.Name] = reason(err)
+	l.why[n.Name] = reason(err) + " is unsupported"
 	return false, l.island(n)
 }
 
@@ -106,9 +106,6 @@ func (l *lowering) node(n *graph.Node) error {
 			c = l.constant(v)
 		default:
 			c, err = l.code(v)
-		}
-		if errors.Is(err, op.ErrUnsupported) {
-			return l.island(n)
 		}
 		if err != nil {
 			return err
@@ -179,7 +176,7 @@ func (l *lowering) island(n *graph.Node) error {
 	if why == "" {
 		why = FloatReason(n)
 	}
-	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays %v: %s", n.Name, n.Op.Name, n.Out[0].DType, why))
+	l.issues = append(l.issues, fmt.Sprintf("%s (%s) stays float32: %s", n.Name, n.Op.Name, why))
 	return nil
 }
 

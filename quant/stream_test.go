@@ -191,6 +191,36 @@ var streamNets = []struct {
 		return b.reshape(1, n, 8).recurrent(op.GRULayer, 6, 1, true).recurrent(op.LSTMLayer, 6, 1, false).
 			slice(1, n-1, n).reshape(1, 6).dense(5).done()
 	}},
+	// As PyTorch exports a TCN: [N,C,L] between all layers, the last frame by an index.
+	{"exported", -1, 24, []int{0, 3, 8}, func(t *testing.T, T int) *graph.Graph {
+		b := newNet(t, 13, 1, 6, T)
+		for _, d := range []int{1, 2, 4} {
+			x := b.v
+			for range 2 {
+				b.reshape(1, 6, 1, T).transpose(0, 2, 3, 1).conv(6, 3, 1, d, 2*d, 2*d, 1).transpose(0, 3, 1, 2).reshape(1, 6, T+2*d)
+				b.slice(2, 0, T).add(op.Clamp, op.Attrs{op.FloatAttr("min", 0)}, b.v)
+			}
+			b.add(op.Add, nil, b.v, x)
+		}
+		index := tensor.New(tensor.Type{DType: tensor.Int64})
+		index.Data.I64()[0] = -1
+		return b.add(op.Gather, op.Attrs{op.IntAttr("axis", 2)}, b.v, graph.NewConst("last", index)).dense(4).done()
+	}},
+	// Layers of single frames between recurrent ones, frames picked from the middle, and positions that matter.
+	{"frames", -1, 12, []int{0, 2, 4}, func(t *testing.T, T int) *graph.Graph {
+		b := newNet(t, 14, 1, T, 7).dense(8)
+		b.add(op.LayerNorm, nil, b.v, b.constant(8), b.constant(8)).recurrent(op.LSTMLayer, 8, 1, false).dense(6)
+		index := tensor.New(tensor.Type{DType: tensor.Int32, Shape: tensor.MakeShape(3)})
+		copy(index.Data.I32(), []int32{int32(T) - 4, -1, -2})
+		y := b.add(op.Gather, op.Attrs{op.IntAttr("axis", 1)}, b.v, graph.NewConst("some", index)).v
+		return b.add(op.Add, nil, y, b.constant(3, 6)).reshape(1, 18).dense(4).done()
+	}},
+	{"attention", -1, 12, []int{0, 4}, func(t *testing.T, T int) *graph.Graph {
+		b := newNet(t, 15, 1, 1, T, 6).conv(8, 3, 1, 1, 0, 0, 1).reshape(1, T-2, 8)
+		b.add(op.Add, nil, b.v, b.constant(T-2, 8)).add(op.Softmax, nil, b.v)
+		x := b.v
+		return b.add(op.BatchMatMul, nil, x, b.transpose(0, 2, 1).v).mean(1).dense(3).done()
+	}},
 	{"max pool padded", -1, 12, []int{0, 3}, func(t *testing.T, T int) *graph.Graph {
 		b := newNet(t, 12, 1, 1, T, 6)
 		return b.add(op.Tanh, nil, b.v).pool(op.MaxPool2D, 3, 1, 2).mean(1, 2).dense(4).done()

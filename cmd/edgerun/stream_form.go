@@ -109,13 +109,21 @@ func (f *stepForm) apply(m *loader.Model) error {
 	return nil
 }
 
+func frameCount(n int) string {
+	if n == 1 {
+		return "1 frame"
+	}
+	return fmt.Sprintf("%d frames", n)
+}
+
 // print tells what the step form is.
 func (f *stepForm) print(w io.Writer) {
 	if f.info == nil {
 		return
 	}
 	s := f.info
-	fmt.Fprintf(w, "  steps of %d frames along axis %d of input %s; a window of %d is there after %d steps\n", s.Step, s.Axis, s.Input, s.Window, s.Warmup())
+	fmt.Fprintf(w, "  steps of %s along axis %d of input %s; a window of %d is there after %d steps\n",
+		frameCount(s.Step), s.Axis, s.Input, s.Window, s.Warmup())
 	if s.Sequence {
 		fmt.Fprintln(w, "  it remembers the whole sequence: later answers are those of one longer window from the start on")
 	}

@@ -333,7 +333,7 @@ func (s *lstmCodes) runRows(f *Frame, w *Worker, batch int) {
 		if step%recurrentChunk == 0 {
 			in.multiply(w, &f.Buf[s.x].I8()[at*s.inputs], stride, &sums[0], min(recurrentChunk, steps-step))
 		}
-		rec.multiply(w, &h[0], 0, &recurrent[0], 1)
+		rec.multiplyRow(w, step, &h[0], recurrent)
 		a := &w.LSTMUnitS8
 		*a = s.unit
 		a.X, a.R, a.C, a.Y = &sums[step%recurrentChunk*in.cols], &recurrent[0], &c[0], &h[0]

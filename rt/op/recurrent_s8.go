@@ -279,6 +279,27 @@ func (g *gemvS8) multiply(w *Worker, x *int8, xStride int, y *int16, rows int) {
 	g.class.Run(a)
 }
 
+// weightsInCache is how much of a matrix is multiplied at a time: a part of what a first-level cache holds.
+const weightsInCache = 12 << 10
+
+// multiplyRow computes the row of a step. Every second step takes the panels the other way round, in pieces: what of the
+// weights the step before has read last is then still in the cache, which may not hold them all.
+func (g *gemvS8) multiplyRow(w *Worker, step int, x *int8, y []int16) {
+	a := &w.GemvS8
+	a.X, a.K, a.Rows, a.XStride, a.YStride = x, g.k, 1, 0, g.cols
+	panels, size := g.cols/abi.GemvNR, abi.GemvNR*(16+g.k)
+	per := max(weightsInCache/size, 1)
+	for i, n := 0, (panels+per-1)/per; i < n; i++ {
+		at := i
+		if step&1 != 0 {
+			at = n - 1 - i
+		}
+		at *= per
+		a.W, a.Y, a.Panels = &g.packed.Bytes()[at*size], &y[at*abi.GemvNR], min(per, panels-at)
+		g.class.Run(a)
+	}
+}
+
 func (s *recurrentS8) Info() Info {
 	i := Info{Kernel: s.input.kernel, PackedBytes: s.input.packed.Len() + s.rec.packed.Len()}
 	if s.reset != nil {
@@ -320,12 +341,12 @@ func (s *recurrentS8) Run(f *Frame, w *Worker, batch int) {
 			s.input.multiply(w, &x[at*s.inputs], stride, &sums[0], min(recurrentChunk, steps-step))
 		}
 		gates := sums[in*s.input.cols:]
-		s.rec.multiply(w, &codes[0], 0, &rec[0], 1)
+		s.rec.multiplyRow(w, step, &codes[0], rec)
 		switch s.gates {
 		case 1:
 			s.rnn(gates, rec, codes[:n])
 		case 3:
-			s.gru(w, gates, rec, reset, codes, product, h)
+			s.gru(w, step, gates, rec, reset, codes, product, h)
 		case 4:
 			s.lstm(w, gates, rec, codes, c)
 			copy(f.Buf[s.cells].I16()[at*n:][:n], c)
@@ -428,7 +449,7 @@ func (s *recurrentS8) peep(g, i int, a, b, c int16) int32 {
 	return s.limit(v + int32(fixed.Saturate16(fixed.MBQM(int32(p.codes[i])*int32(c), p.mult, p.exp))))
 }
 
-func (s *recurrentS8) gru(w *Worker, gates, rec, reset []int16, codes, product []int8, h []int16) {
+func (s *recurrentS8) gru(w *Worker, step int, gates, rec, reset []int16, codes, product []int8, h []int16) {
 	a := &w.GRUUnitS8
 	*a = s.gruUnit
 	a.X, a.R, a.H = &gates[0], &rec[0], &h[0]
@@ -438,7 +459,7 @@ func (s *recurrentS8) gru(w *Worker, gates, rec, reset []int16, codes, product [
 	} else {
 		a.Y = &product[0]
 		s.gruReset(a)
-		s.reset.multiply(w, &product[0], 0, &reset[0], 1)
+		s.reset.multiplyRow(w, step, &product[0], reset)
 		a.Candidate = &reset[0]
 	}
 	a.Y = &codes[0]

@@ -23,8 +23,8 @@ type Streamed struct {
 	Input        string
 	Axis         int
 	Step, Window int // frames of one step, and of the window that the network was made for
-	// Sequence tells that layers remember more than a window: recurrent ones, and those padded before its start. From the
-	// start of a sequence on, outputs then are those of one window over all of it; without, of one over its last Window frames.
+	// Sequence tells that layers remember more than a window: recurrent ones, and those padded before its start. Outputs are
+	// then those of one window over all of a sequence but its first Skipped frames; without, of one over the last Window frames.
 	Sequence  bool
 	Turned    []string // layers in step form
 	Collected []string // layers that see a whole window at each step, from a memory of its frames
@@ -32,6 +32,9 @@ type Streamed struct {
 
 // Warmup is how many steps it takes until a window's frames are there.
 func (s *Streamed) Warmup() int { return (s.Window + s.Step - 1) / s.Step }
+
+// Skipped is how many frames of the first step come before a window that ends with a step.
+func (s *Streamed) Skipped() int { return s.Warmup()*s.Step - s.Window }
 
 // stepError asks for steps that are a multiple of the ones tried.
 type stepError struct {
@@ -120,7 +123,7 @@ func streamAxis(g *graph.Graph, input *graph.Value, axis, step int) (*graph.Grap
 		}
 		st := &streaming{Streamed: Streamed{Input: input.Name, Axis: axis, Step: s, Window: window},
 			out: &graph.Graph{Name: g.Name}, flows: map[*graph.Value]flow{}, windows: map[*graph.Value]*graph.Value{},
-			warming: map[int]*graph.Value{}}
+			warming: map[string]*graph.Value{}}
 		err := st.graph(g, input)
 		if err == nil {
 			return st.out, &st.Streamed, nil
@@ -154,7 +157,7 @@ type streaming struct {
 	out     *graph.Graph
 	flows   map[*graph.Value]flow
 	windows map[*graph.Value]*graph.Value // collected, by value of out
-	warming map[int]*graph.Value          // bools: fewer than so many steps came before this one
+	warming map[string]*graph.Value       // bools: fewer steps than so many came before this one
 	count   *graph.Value                  // of the steps before, up to most
 	most    *graph.Value
 }
@@ -244,9 +247,8 @@ func (s *streaming) cut(x *graph.Value, name string, axis, from, to int) (*graph
 	return s.emit(op.Slice, name, op.Attrs{op.IntsAttr("starts", from), op.IntsAttr("ends", to), op.IntsAttr("axes", axis)}, x, x)
 }
 
-// past puts the n frames before the new ones in front of them; a negative n takes away as many of the new ones. For the
-// first hold steps, what is before them stays at fill.
-func (s *streaming) past(f flow, name string, n, hold int, fill func(*tensor.Tensor)) (*graph.Value, error) {
+// past puts the n frames before the new ones in front of them, fill at first; a negative n takes away as many of the new ones.
+func (s *streaming) past(f flow, name string, n int, fill func(*tensor.Tensor)) (*graph.Value, error) {
 	if n <= 0 {
 		return s.cut(f.v, name+"/skip", f.axis, -n, f.step)
 	}
@@ -263,42 +265,54 @@ func (s *streaming) past(f flow, name string, n, hold int, fill func(*tensor.Ten
 	if err != nil {
 		return nil, err
 	}
-	return all, s.assign(state, keep, hold)
+	_, err = s.out.Add(op.Assign, name+"/assign", nil, state, keep)
+	return all, err
 }
 
-// assign sets a variable, from step hold on.
-func (s *streaming) assign(state, to *graph.Value, hold int) error {
-	if hold > 0 {
-		c, err := s.before(hold)
-		if err != nil {
-			return err
-		}
-		if to, err = s.emit(op.Select, state.Name+"/hold", nil, state, c, graph.NewConst(state.Name+"/start", state.Var), to); err != nil {
-			return err
-		}
+// mask lets the first n frames of all be fill.
+func (s *streaming) mask(f flow, name string, n int, fill func(*tensor.Tensor)) (*graph.Value, error) {
+	if n <= 0 {
+		return f.v, nil
 	}
-	_, err := s.out.Add(op.Assign, state.Name+"/assign", nil, state, to)
-	return err
+	shape := tensor.Shape{Rank: f.v.Shape.Rank}
+	for i := range shape.Rank {
+		shape.Dim[i] = 1
+	}
+	typ := f.v.Type
+	typ.Shape = shape
+	shape.Dim[f.axis] = f.step
+	var steps []int // frame i of step k is one of them while k·step + i < n
+	for i := range f.step {
+		steps = append(steps, max(0, (n-i+f.step-1)/f.step))
+	}
+	c, err := s.before(shape, steps...)
+	if err != nil {
+		return nil, err
+	}
+	t := tensor.New(typ)
+	fill(t)
+	return s.emit(op.Select, name+"/mask", nil, f.v, c, graph.NewConst(name+"/masked", t), f.v)
 }
 
-// before is whether fewer than n steps came before this one.
-func (s *streaming) before(n int) (*graph.Value, error) {
-	if c := s.warming[n]; c != nil {
+// before is whether fewer steps than the given numbers came before this one.
+func (s *streaming) before(shape tensor.Shape, steps ...int) (*graph.Value, error) {
+	key := fmt.Sprint(shape, steps)
+	if c := s.warming[key]; c != nil {
 		return c, nil
 	}
 	if s.count == nil {
-		s.count = graph.NewVariable("stream/steps", int32s(0))
-		s.most = graph.NewConst("stream/most", int32s(0))
+		s.count = graph.NewVariable("stream/steps", int32s(tensor.MakeShape(1), 0))
+		s.most = graph.NewConst("stream/most", int32s(tensor.MakeShape(1), 0))
 	}
-	s.most.Const.Data.I32()[0] = max(s.most.Const.Data.I32()[0], int32(n))
-	c, err := s.emit(op.Compare, fmt.Sprintf("stream/before%d", n), op.Attrs{op.StringAttr("relation", "less")}, s.count,
-		s.count, graph.NewConst("stream/hold", int32s(n)))
-	s.warming[n] = c
+	s.most.Const.Data.I32()[0] = max(s.most.Const.Data.I32()[0], int32(slices.Max(steps)))
+	c, err := s.emit(op.Compare, fmt.Sprintf("stream/before%d", len(s.warming)), op.Attrs{op.StringAttr("relation", "less")}, s.count,
+		s.count, graph.NewConst("stream/first", int32s(shape, steps...)))
+	s.warming[key] = c
 	return c, err
 }
 
 func (s *streaming) countSteps() error {
-	next, err := s.emit(op.Add, "stream/next", nil, s.count, s.count, graph.NewConst("stream/one", int32s(1)))
+	next, err := s.emit(op.Add, "stream/next", nil, s.count, s.count, graph.NewConst("stream/one", int32s(tensor.MakeShape(1), 1)))
 	if err == nil {
 		next, err = s.emit(op.Minimum, "stream/limit", nil, s.count, next, s.most)
 	}
@@ -308,9 +322,11 @@ func (s *streaming) countSteps() error {
 	return err
 }
 
-func int32s(v int) *tensor.Tensor {
-	t := tensor.New(tensor.Type{DType: tensor.Int32, Shape: tensor.MakeShape(1)})
-	t.Data.I32()[0] = int32(v)
+func int32s(shape tensor.Shape, v ...int) *tensor.Tensor {
+	t := tensor.New(tensor.Type{DType: tensor.Int32, Shape: shape})
+	for i, x := range v {
+		t.Data.I32()[i] = int32(x)
+	}
 	return t
 }
 
@@ -337,26 +353,20 @@ func (s *streaming) collect(f flow, n *graph.Node) (*graph.Value, error) {
 	if w := s.windows[f.v]; w != nil {
 		return w, nil
 	}
-	w, err := s.past(f, f.v.Name+"/window", f.window-f.step, 0, zeros)
+	w, err := s.past(f, f.v.Name+"/window", f.window-f.step, zeros)
 	s.windows[f.v] = w
 	return w, err
 }
 
 func layerText(n *graph.Node) string { return fmt.Sprintf("%s (%s)", n.Name, n.Op.Name) }
 
-// garbage is how many frames came before the first of a sequence's window that is as long as the network's: none of the
-// window's layers computes them, and none may remember them.
-func (s *streaming) garbage(f flow) (frames, steps int, err error) {
-	if s.Window%s.Step != 0 {
-		return 0, 0, fmt.Errorf("remembers a whole sequence, and the window of %d frames is no multiple of a step of %d: %w", s.Window, s.Step, op.ErrUnsupported)
-	}
+// garbage is how many frames came before the first of a sequence's window: none of the window's layers computes them, and
+// none may remember them.
+func (s *streaming) garbage(f flow) (int, error) {
 	s.Sequence = true
-	frames = s.Window/s.Step*f.step - f.real()
+	frames := s.Warmup()*f.step - f.real()
 	if frames < 0 {
-		return 0, 0, fmt.Errorf("pads %d frames more before the window's start than the layer reads at once: %w", -frames, op.ErrUnsupported)
+		return 0, fmt.Errorf("pads %d frames more before the window's start than the layer reads at once: %w", -frames, op.ErrUnsupported)
 	}
-	if frames%f.step != 0 {
-		return 0, 0, fmt.Errorf("its sequence begins %d frames late, in the middle of a step of %d: use a smaller step: %w", frames, f.step, op.ErrUnsupported)
-	}
-	return frames, frames / f.step, nil
+	return frames, nil
 }

@@ -259,19 +259,19 @@ func (s *streaming) slide(n *graph.Node, in []flow) error {
 	src := f
 	f.window, f.lead, f.tail = padded, f.lead+before, tail
 	to := flow{axis: f.axis, step: f.step / stride, window: window, tail: window - ((known-span)/stride + 1)}
-	hold := 0
 	if f.lead > 0 {
-		_, steps, err := s.garbage(f)
+		early, err := s.garbage(f)
 		if err != nil {
 			return err
 		}
-		hold = steps
-		if _, _, err := s.garbage(to); err != nil {
+		if _, err := s.garbage(to); err != nil {
+			return err
+		}
+		if src.v, err = s.mask(src, n.Name, early, fill); err != nil {
 			return err
 		}
 	}
-	past := (known-span)%stride + span - stride
-	x, err := s.past(src, n.Name, past, hold, fill)
+	x, err := s.past(src, n.Name, (known-span)%stride+span-stride, fill)
 	if err != nil {
 		return err
 	}
@@ -349,9 +349,12 @@ func (s *streaming) recurrent(n *graph.Node, in []flow) error {
 	if err := f.plain(); err != nil {
 		return err
 	}
-	_, hold, err := s.garbage(f)
+	early, err := s.garbage(f)
 	if err != nil {
 		return err
+	}
+	if early%f.step != 0 {
+		return fmt.Errorf("its sequence begins after %d frames, in the middle of a step of %d: %w", early, f.step, op.ErrUnsupported)
 	}
 	rows := tensor.MakeShape(n.In[0].Shape.Dim[btoi(!batchFirst)], n.In[recurrentR].Shape.Dim[1])
 	var states []*graph.Value
@@ -388,15 +391,22 @@ func (s *streaming) recurrent(n *graph.Node, in []flow) error {
 		return err
 	}
 	s.Turned = append(s.Turned, layerText(n))
-	if hold == 0 {
+	if early == 0 {
 		return nil
+	}
+	c, err := s.before(tensor.MakeShape(1), early/f.step)
+	if err != nil {
+		return err
 	}
 	for _, v := range states {
 		now, err := s.emit(op.Read, v.Name+"/read", nil, v, v)
-		if err == nil {
-			err = s.assign(v, now, hold)
-		}
 		if err != nil {
+			return err
+		}
+		if now, err = s.emit(op.Select, v.Name+"/hold", nil, v, c, graph.NewConst(v.Name+"/start", v.Var), now); err != nil {
+			return err
+		}
+		if _, err := s.out.Add(op.Assign, v.Name+"/assign", nil, v, now); err != nil {
 			return err
 		}
 	}
@@ -473,7 +483,7 @@ func (s *streaming) slice(n *graph.Node, in []flow) error {
 	switch whole := kept <= f.step && tail == 0 && lead == 0; {
 	case whole:
 		past := max(0, late+kept-f.step)
-		if x, err = s.past(f, n.Name, past, 0, zeros); err == nil {
+		if x, err = s.past(f, n.Name, past, zeros); err == nil {
 			end := past + f.step - late
 			x, err = s.cut(x, n.Name+"/frames", f.axis, end-kept, end)
 		}
@@ -481,7 +491,7 @@ func (s *streaming) slice(n *graph.Node, in []flow) error {
 	case late > 0 && lead > 0:
 		return to.padded()
 	case late > 0:
-		if x, err = s.past(f, n.Name, late, 0, zeros); err == nil {
+		if x, err = s.past(f, n.Name, late, zeros); err == nil {
 			x, err = s.cut(x, n.Name+"/frames", f.axis, 0, f.step)
 		}
 	default:
@@ -547,7 +557,7 @@ func (s *streaming) gather(n *graph.Node, in []flow) (bool, error) {
 		}
 	}
 	past := max(0, f.window-slices.Min(places)-f.step)
-	x, err := s.past(f, n.Name, past, 0, zeros)
+	x, err := s.past(f, n.Name, past, zeros)
 	if err != nil {
 		return true, err
 	}

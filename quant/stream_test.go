@@ -10,6 +10,7 @@ import (
 
 	"edgerun/kernels"
 	"edgerun/quant"
+	"edgerun/quant/onnx"
 	"edgerun/quant/pass"
 	"edgerun/rt"
 	"edgerun/rt/graph"
@@ -356,4 +357,86 @@ func TestStreamRefuses(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "could both be time") {
 		t.Errorf("two axes: %v", err)
 	}
+}
+
+// TestStreamLonger: what remembers a whole sequence goes on as one longer window would.
+func TestStreamLonger(t *testing.T) {
+	for _, c := range streamNets {
+		switch c.name {
+		case "causal", "chomp", "lstm", "late", "exported":
+		default:
+			continue
+		}
+		short, err := quant.Prepare(c.net(t, c.window))
+		if err != nil {
+			t.Fatal(err)
+		}
+		long, err := quant.Prepare(c.net(t, 2*c.window))
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, info, err := pass.Stream(short, pass.StreamOptions{Axis: c.axis, Step: c.steps[1]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !info.Sequence || info.Skipped() != 0 {
+			t.Errorf("%s: %+v", c.name, info)
+		}
+		info.Window *= 2
+		checkStream(t, long, steps, info, kernels.Best())
+	}
+}
+
+// TestStreamKeywords: the trained keyword spotter pads both ends of a window, which is refused; with the same padding before
+// its start only, as a network trained for streams has it, it takes two frames a step.
+func TestStreamKeywords(t *testing.T) {
+	g, err := onnx.Import("../testdata/keywords/dscnn.onnx", onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err = quant.Prepare(g); err != nil {
+		t.Fatal(err)
+	}
+	const time = 2 // of [1,1,49,40]
+	if _, _, err := pass.Stream(g, pass.StreamOptions{Axis: time}); !errors.Is(err, op.ErrUnsupported) || !strings.Contains(err.Error(), "features.0/Conv") {
+		t.Errorf("padding at both ends: %v", err)
+	}
+	convolutions := 0
+	for _, n := range g.Nodes {
+		if n.Op == op.Conv2D {
+			p := n.Attrs.Ints("pads") // top, left, bottom, right: time is the height
+			n.Attrs = n.Attrs.With(op.IntsAttr("pads", p[0]+p[2], p[1], 0, p[3]))
+			convolutions++
+		}
+	}
+	if err := g.Infer(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := quant.Convert(g, random{3}, quant.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, net := range []*graph.Graph{r.Float, r.Int8} {
+		steps, info, err := pass.Stream(net, pass.StreamOptions{Axis: time})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Step != 2 || len(info.Turned) != convolutions || info.Skipped() != 1 {
+			t.Errorf("%+v of %d convolutions", info, convolutions)
+		}
+		checkStream(t, net, steps, info, kernels.Best())
+		if whole, step := macs(net), macs(steps); step*20 > whole {
+			t.Errorf("%d multiply-adds a step, %d a window", step, whole)
+		}
+	}
+}
+
+func macs(g *graph.Graph) int {
+	sum := 0
+	for _, n := range g.Nodes {
+		if n.Op.MACs != nil {
+			sum += n.Op.MACs(n.View(nil))
+		}
+	}
+	return sum
 }

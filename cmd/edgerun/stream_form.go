@@ -126,6 +126,9 @@ func (f *stepForm) print(w io.Writer) {
 		frameCount(s.Step), s.Axis, s.Input, s.Window, s.Warmup())
 	if s.Sequence {
 		fmt.Fprintln(w, "  it remembers the whole sequence: later answers are those of one longer window from the start on")
+		if n := s.Skipped(); n > 0 {
+			fmt.Fprintf(w, "  a sequence begins after %s of the first step, so that the window ends with a step\n", frameCount(n))
+		}
 	}
 	fmt.Fprintf(w, "  in step form: %s\n", strings.Join(s.Turned, ", "))
 	if len(s.Collected) > 0 {

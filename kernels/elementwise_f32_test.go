@@ -2,6 +2,7 @@ package kernels_test
 
 import (
 	"testing"
+	"unsafe"
 
 	"edgerun/kernels"
 	"edgerun/kernels/abi"
@@ -24,6 +25,19 @@ func testBinaryF32(t *testing.T, name string, reverse int, pick func(*kernels.Se
 				what := describe(name, args)
 				g.call(what, func() { pick(set)(&args) })
 				g.same32(what, got, want, false)
+				for _, in := range []**float32{&args.A, &args.B}[:1+step] { // in place
+					place := input[float32](g, n, abi.Slack)
+					copy(place, unsafe.Slice(*in, n))
+					inPlace := args
+					inPlace.Y = at(place, 0)
+					if in == &args.A {
+						inPlace.A = inPlace.Y
+					} else {
+						inPlace.B = inPlace.Y
+					}
+					pick(set)(&inPlace)
+					g.same32(what+" in place", place, want, false)
+				}
 			}
 		}
 	})

@@ -88,7 +88,8 @@ type MulS8 struct {
 }
 
 // BinaryF32 is y = a∘b for an elementwise ∘, one IEEE rounding, then, where Clamp is set, fixed.ClampF32. Sub and Div
-// are b∘a where Reverse is set: what repeats is always b. PRelu is fixed.LeakyReluF32(a, b), never reversed.
+// are b∘a where Reverse is set: what repeats is always b. PRelu is fixed.LeakyReluF32(a, b), never reversed. Y may be A, or B
+// where BStep is 1.
 type BinaryF32 struct {
 	A, B, Y *float32
 	N       int

@@ -15,7 +15,11 @@ type recurrentF32 struct {
 	input, hidden, reset *gemmF32  // W, R, and R's candidate where it is a product of its own
 	peephole             []float32 // i, o, f
 	apply                [3]func(w *Worker, x []float32)
+	add, mul, sub        func(*abi.BinaryF32)
 }
+
+// oneF32 is what a GRU's update gate is taken from.
+var oneF32 = [1]float32{1}
 
 func newRecurrentF32(p *Prepare, r *recurrent) (Step, error) {
 	n := r.units
@@ -27,7 +31,7 @@ func newRecurrentF32(p *Prepare, r *recurrent) (Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &recurrentF32{recurrent: r}
+	s := &recurrentF32{recurrent: r, add: p.Kernels.AddF32, mul: p.Kernels.MulF32, sub: p.Kernels.SubF32}
 	extra := make([]float32, r.gates*n) // biases of R's products
 	if a := optional(p.Node, recurrentExtra); a != nil {
 		if a.DType != tensor.Float32 {
@@ -132,7 +136,7 @@ func (s *recurrentF32) Run(f *Frame, w *Worker, batch int) {
 			gates := sums[i*g:][:g]
 			switch s.gates {
 			case 1:
-				s.sum(gates, rec)
+				s.sum(w, gates, rec)
 				s.apply[1](w, gates)
 				copy(h, gates)
 			case 3:
@@ -153,11 +157,17 @@ func (s *recurrentF32) Run(f *Frame, w *Worker, batch int) {
 }
 
 // sum adds the recurrent part and limits the sums.
-func (s *recurrentF32) sum(gates, rec []float32) {
-	for i, v := range rec[:len(gates)] {
-		gates[i] += v
-	}
+func (s *recurrentF32) sum(w *Worker, gates, rec []float32) {
+	binaryF32(w, s.add, gates, rec, gates)
 	s.limit(gates)
+}
+
+// binaryF32 is y = a∘b; y may be a or b.
+func binaryF32(w *Worker, run func(*abi.BinaryF32), a, b, y []float32) {
+	k := &w.BinaryF32
+	k.A, k.B, k.Y, k.N = &a[0], &b[0], &y[0], len(a)
+	k.BStep, k.Reverse, k.Clamp = 1, 0, 0
+	run(k)
 }
 
 func (s *recurrentF32) limit(x []float32) {
@@ -172,12 +182,10 @@ func (s *recurrentF32) lstm(w *Worker, gates, rec, h, c, t []float32) {
 	n := s.units
 	in, out, forget, cand := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
 	if s.peephole == nil {
-		s.sum(gates, rec)
+		s.sum(w, gates, rec)
 		s.apply[0](w, gates[:3*n])
 	} else {
-		for i, v := range rec {
-			gates[i] += v
-		}
+		binaryF32(w, s.add, gates, rec, gates)
 		for i, v := range c {
 			in[i] += float32(s.peephole[i] * v)
 			forget[i] += float32(s.peephole[2*n+i] * v)
@@ -189,13 +197,14 @@ func (s *recurrentF32) lstm(w *Worker, gates, rec, h, c, t []float32) {
 		s.apply[0](w, forget)
 	}
 	s.apply[1](w, cand)
-	for i, v := range c {
-		keep := forget[i]
-		if s.inputForget {
-			keep = 1 - in[i]
+	if s.inputForget {
+		for i, v := range in {
+			forget[i] = 1 - v
 		}
-		c[i] = float32(keep*v) + float32(in[i]*cand[i])
 	}
+	binaryF32(w, s.mul, forget, c, c)
+	binaryF32(w, s.mul, in, cand, cand)
+	binaryF32(w, s.add, c, cand, c)
 	if s.peephole != nil {
 		for i, v := range c {
 			out[i] += float32(s.peephole[n+i] * v)
@@ -206,30 +215,28 @@ func (s *recurrentF32) lstm(w *Worker, gates, rec, h, c, t []float32) {
 	copy(t, c)
 	s.limit(t)
 	s.apply[2](w, t)
-	for i, v := range t {
-		h[i] = float32(out[i] * v)
-	}
+	binaryF32(w, s.mul, out, t, h)
 }
 
 func (s *recurrentF32) gru(w *Worker, gates, rec, h, t []float32) {
 	n := s.units
 	z, r, cand := gates[:n], gates[n:2*n], gates[2*n:]
-	s.sum(gates[:2*n], rec)
+	s.sum(w, gates[:2*n], rec)
 	s.apply[0](w, gates[:2*n])
 	candidate := rec[2*n:]
 	if s.linear {
-		for i, v := range candidate {
-			candidate[i] = float32(r[i] * v)
-		}
+		binaryF32(w, s.mul, r, candidate, candidate)
 	} else {
-		for i, v := range h {
-			t[i] = float32(r[i] * v)
-		}
+		binaryF32(w, s.mul, r, h, t)
 		s.reset.multiply(w, &t[0], 0, s.reset.ind.tables[0], candidate, n, 1, 0, 1)
 	}
-	s.sum(cand, candidate)
+	s.sum(w, cand, candidate)
 	s.apply[1](w, cand)
-	for i, v := range cand {
-		h[i] = float32((1-z[i])*v) + float32(z[i]*h[i])
-	}
+	k := &w.BinaryF32
+	k.A, k.B, k.Y, k.N = &z[0], &oneF32[0], &t[0], n
+	k.BStep, k.Reverse, k.Clamp = 0, 1, 0
+	s.sub(k)
+	binaryF32(w, s.mul, t, cand, t)
+	binaryF32(w, s.mul, z, h, h)
+	binaryF32(w, s.add, t, h, h)
 }

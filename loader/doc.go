@@ -77,7 +77,7 @@
 //
 // # Graph
 //
-//	uvarint  syntax: 1, or 2 where there are variables
+//	uvarint  syntax: 1, or 2 where there are variables, or 3 where nodes run once
 //	list     operators: uvarint code (op.Def.Code), u8 revision of the arithmetic. A revision above the reader's is
 //	         refused; one below it is computed with the reader's
 //	list     attribute names: text, u8 kind (op.AttrKind: 1 int, 2 ints, 3 float, 4 floats, 5 string)
@@ -85,7 +85,8 @@
 //	         not 0, the zero points as varints
 //	stored   all scales of all quantizations, one float32 tensor; missing where there are no quantizations
 //	list     graph inputs: type
-//	list     with syntax 2, variables, in order of first use: type, stored (what a session begins with)
+//	list     with syntax 2 and 3, variables, in order of first use: type, stored (what a session begins with)
+//	uvarint  with syntax 3, how many of the first nodes run once (graph.Graph.Once)
 //	list     constants, in order of use: type, stored
 //	list     nodes, in order of computation: uvarint operator (index into the list), list of ref inputs, list of
 //	         attributes (uvarint index, value), list of outputs (quant)

@@ -9,10 +9,12 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// Revisions of the graph section's syntax: without and with variables. A graph without any is written in the first.
+// Revisions of the graph section's syntax: without and with variables, and with nodes that run once. A graph is written in
+// the first that can say it.
 const (
 	graphSyntax    = 1
 	variableSyntax = 2
+	onceSyntax     = 3
 )
 
 // How a node's input, or an output of the graph, is found: see doc.go.
@@ -83,17 +85,20 @@ func encodeGraph(g *graph.Graph, p *packer, l *Limits) ([]byte, *graphWriter, er
 		}
 	}
 	var t builder
-	w.tables(&t, p)
+	w.tables(&t, p, g.Once > 0)
 	t.count(len(g.Inputs), l.Args, "graph inputs")
 	for _, v := range g.Inputs {
 		w.typ(&t, v)
 	}
-	if len(w.vars) > 0 {
+	if len(w.vars) > 0 || g.Once > 0 {
 		t.count(len(w.vars), l.Args, "variables")
 		for _, v := range w.vars {
 			w.typ(&t, v)
 			w.content(&t, p, v.DType, v.Var)
 		}
+	}
+	if g.Once > 0 {
+		t.uvarint(uint64(g.Once))
 	}
 	t.count(len(w.consts), l.Values, "constants")
 	for _, v := range w.consts {
@@ -136,10 +141,13 @@ func (w *graphWriter) define(v *graph.Value) {
 	w.acts = append(w.acts, v)
 }
 
-func (w *graphWriter) tables(t *builder, p *packer) {
-	if len(w.vars) > 0 {
+func (w *graphWriter) tables(t *builder, p *packer, once bool) {
+	switch {
+	case once:
+		t.uvarint(onceSyntax)
+	case len(w.vars) > 0:
 		t.uvarint(variableSyntax)
-	} else {
+	default:
 		t.uvarint(graphSyntax)
 	}
 	t.uvarint(uint64(len(w.ops)))

@@ -39,14 +39,18 @@ type graphReader struct {
 func parseGraph(b []byte, u *unpacker, l *Limits) (*graphReader, error) {
 	r := &graphReader{cursor: cursor{b: b}, l: l, mem: u.mem, u: u, g: &graph.Graph{}}
 	syntax := r.uvarint()
-	if r.err == nil && syntax != graphSyntax && syntax != variableSyntax {
-		return nil, failf(ErrVersion, "has syntax %d, this reader knows %d and %d", syntax, graphSyntax, variableSyntax)
+	if r.err == nil && (syntax < graphSyntax || syntax > onceSyntax) {
+		return nil, failf(ErrVersion, "has syntax %d, this reader knows %d to %d", syntax, graphSyntax, onceSyntax)
 	}
-	variables := func() error { return nil }
-	if syntax == variableSyntax {
+	none := func() error { return nil }
+	variables, once := none, none
+	if syntax >= variableSyntax {
 		variables = r.variables
 	}
-	for _, step := range []func() error{r.opTable, r.attrTable, r.quantTable, r.inputs, variables, r.constants, r.nodes, r.outputs, r.symbols, r.end} {
+	if syntax == onceSyntax {
+		once = r.once
+	}
+	for _, step := range []func() error{r.opTable, r.attrTable, r.quantTable, r.inputs, variables, once, r.constants, r.nodes, r.outputs, r.symbols, r.end} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -231,6 +235,15 @@ func (r *graphReader) variables() error {
 		v.Var = &tensor.Tensor{} // filled in by loadVariable
 		r.vars, r.varData, r.acts = append(r.vars, v), append(r.varData, p), append(r.acts, v)
 	}
+	return nil
+}
+
+func (r *graphReader) once() error {
+	n := r.uvarint()
+	if r.err == nil && (n < 1 || n > uint64(r.l.Nodes)) {
+		return failf(ErrFormat, "%d nodes run once, want 1 to %d", n, r.l.Nodes)
+	}
+	r.g.Once = int(n)
 	return nil
 }
 

@@ -73,7 +73,9 @@ func TestUnknownParts(t *testing.T) {
 	file := func(graph []byte) []byte { return assemble(map[uint16][]byte{typeGraph: graph}) }
 	refuse(t, file(graphOf(0xc8, 1, 0, 0xe8, 7, 0)), op.ErrUnsupported, "[200 1000]")
 	refuse(t, file([]byte{graphSyntax, 1, 1, 9, 0, 0, 0, 0, 0, 0, 0}), ErrVersion, "Conv2D has arithmetic revision 9")
-	refuse(t, file([]byte{variableSyntax + 1}), ErrVersion, "syntax 3")
+	refuse(t, file([]byte{onceSyntax + 1}), ErrVersion, "syntax 4")
+	refuse(t, file([]byte{onceSyntax, 0, 0, 0, 0, 0, 0}), ErrFormat, "0 nodes run once")
+	refuse(t, file([]byte{onceSyntax, 0, 0, 0, 0, 0, 1, 1, 4, 1, 1, 0, encRaw, 0, 0, 1, refNext, 0}), ErrFormat)
 	refuse(t, file([]byte{graphSyntax, 0x80, 0}), ErrFormat, "shortest form")
 	refuse(t, file([]byte{graphSyntax, 0, 1, 1, 'a', 9}), op.ErrUnsupported, "kind 9")
 	refuse(t, file(graphOf()), ErrFormat, "no outputs")

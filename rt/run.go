@@ -20,6 +20,7 @@ type Session struct {
 	views   []*op.Node // for inferring extents when an input is resized
 	symbols symbols
 	current op.Step
+	begun   bool // a Run since Reset
 	observe Observer
 	trace   *Trace
 }
@@ -70,8 +71,10 @@ func (p *Program) NewSession(pool *Pool) *Session {
 }
 
 // Reset gives every variable what it starts from, as in a new session: the next Run begins a new sequence. It allocates
-// nothing.
+// nothing. Inputs of nodes that run once (graph.Graph.Once) are filled before that Run, and not again until the next Reset:
+// their memory is others' from then on.
 func (s *Session) Reset() {
+	s.begun = false
 	for i, v := range s.program.values {
 		if v.Var != nil {
 			copy(s.frame.Buf[i].Bytes(), v.Var.Data.Bytes())
@@ -162,7 +165,12 @@ func (s *Session) Run() {
 		j = s.trace
 		s.trace.beginRun()
 	}
-	for i := range s.program.steps {
+	first := 0
+	if s.begun {
+		first = s.program.graph.Once
+	}
+	s.begun = true
+	for i := first; i < len(s.program.steps); i++ {
 		st := &s.program.steps[i]
 		if st.run != nil {
 			s.current = st.run

@@ -13,6 +13,7 @@ import (
 
 	"edgerun/loader"
 	"edgerun/rt"
+	"edgerun/rt/generate"
 	"edgerun/rt/graph"
 	"edgerun/rt/tensor"
 )
@@ -89,6 +90,7 @@ type benchResult struct {
 	P50     int64        `json:"p50_ns"`
 	P95     int64        `json:"p95_ns"`
 	P99     int64        `json:"p99_ns"`
+	Begin   int64        `json:"first_p50_ns,omitempty"` // of a sequence's first Run, where some layers run in it only
 	Layers  []layerBench `json:"layers,omitempty"`
 	Islands []string     `json:"float32_islands,omitempty"`
 }
@@ -102,6 +104,7 @@ type layerBench struct {
 	MACs   int     `json:"macs"`
 	P50    int64   `json:"p50_ns"`
 	Share  float64 `json:"share"`
+	Once   bool    `json:"once,omitempty"` // runs once a sequence: no part of what shares are of
 }
 
 // inputs are bytes that no network minds, for a session's inputs, which a run may overwrite.
@@ -130,16 +133,56 @@ func (all inputs) fill(s *rt.Session) {
 	}
 }
 
+// benchFeed fills inputs before each Run. A network that runs position by position gets sequences as long as it has places.
+type benchFeed struct {
+	s          *rt.Session
+	inputs     inputs
+	token      int
+	places, at int // 0 for other networks
+}
+
+func newBenchFeed(s *rt.Session) *benchFeed {
+	f := &benchFeed{s: s, inputs: randomInputs(s)}
+	g := s.Program().Graph()
+	if i, err := generate.TokenInput(g); err == nil {
+		f.token, f.places = i, generate.Places(g)
+		f.at = f.places
+	}
+	return f
+}
+
+// next reports whether the Run to come begins a sequence, and is to be followed by others.
+func (f *benchFeed) next() bool {
+	switch {
+	case f.places == 0:
+		f.inputs.fill(f.s)
+		return false
+	case f.at >= f.places:
+		f.s.Reset()
+		f.inputs.fill(f.s)
+		f.at = 1
+		return f.places > 1
+	}
+	copy(f.s.Input(f.token).Bytes(), f.inputs[f.token])
+	f.at++
+	return false
+}
+
 func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int) (*benchResult, error) {
 	s := p.NewSession(pool)
-	feed := randomInputs(s)
+	feed := newBenchFeed(s)
 	times := make([]int64, 0, runs)
+	var begins []int64
 	show := progress("measuring", warmup+runs)
 	for i := range warmup + runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		feed.fill(s)
+		for feed.next() {
+			start := time.Now()
+			s.Run()
+			begins = append(begins, time.Since(start).Nanoseconds())
+		}
 		start := time.Now()
 		s.Run()
 		if d := time.Since(start).Nanoseconds(); i >= warmup {
@@ -150,7 +193,11 @@ func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int
 	slices.Sort(times)
 	b := &benchResult{Kernels: p.Kernels().Name, Threads: pool.Threads(), Runs: runs, Min: times[0],
 		P50: percentile(times, 50), P95: percentile(times, 95), P99: percentile(times, 99)}
-	for _, l := range p.Layers() {
+	if len(begins) > 0 {
+		slices.Sort(begins)
+		b.Begin = percentile(begins, 50)
+	}
+	for _, l := range p.Layers()[p.Graph().Once:] {
 		b.MACs += l.MACs
 	}
 	return b, nil
@@ -170,12 +217,15 @@ func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) 
 		times[step] = append(times[step], now.Sub(last).Nanoseconds())
 		last = time.Now()
 	})
-	feed := randomInputs(s)
+	feed := newBenchFeed(s)
 	for range runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		feed.fill(s)
+		for feed.next() {
+			last = time.Now()
+			s.Run()
+		}
 		last = time.Now()
 		s.Run()
 	}
@@ -189,11 +239,15 @@ func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) 
 		y := layerType(l.Node)
 		b := layerBench{Name: l.Node.Name, Op: l.Node.Op.Name, DType: y.DType.String(), Shape: y.Shape.String(),
 			Kernel: l.Info.Kernel, MACs: l.MACs, P50: percentile(times[i], 50)}
-		total += b.P50
+		if b.Once = i < p.Graph().Once; !b.Once {
+			total += b.P50
+		}
 		out = append(out, b)
 	}
 	for i := range out {
-		out[i].Share = float64(out[i].P50) / float64(max(1, total))
+		if !out[i].Once {
+			out[i].Share = float64(out[i].P50) / float64(max(1, total))
+		}
 	}
 	return out, nil
 }
@@ -202,6 +256,9 @@ func (b *benchResult) print(w io.Writer, name string) error {
 	fmt.Fprintf(w, "%s: %s kernels, %d thread(s), %d runs, %.3g M multiply-adds\n", name, b.Kernels, b.Threads, b.Runs, float64(b.MACs)/1e6)
 	fmt.Fprintf(w, "  min %s   p50 %s   p95 %s   p99 %s   %.3g GMAC/s\n", duration(b.Min), duration(b.P50), duration(b.P95), duration(b.P99),
 		float64(b.MACs)/float64(max(1, b.P50)))
+	if b.Begin > 0 {
+		fmt.Fprintf(w, "  first position of a sequence, with what runs once: p50 %s; the figures above are of the others\n", duration(b.Begin))
+	}
 	printIslands(w, b.Islands)
 	if len(b.Layers) == 0 {
 		return nil
@@ -213,7 +270,11 @@ func (b *benchResult) print(w io.Writer, name string) error {
 		if l.MACs > 0 {
 			rate = fmt.Sprintf("%.1f", float64(l.MACs)/float64(max(1, l.P50)))
 		}
-		fmt.Fprintf(t, "%s\t%.1f %%\t%s\t%s\t%s\t%s\t%s\t%s\t\n", duration(l.P50), float64(100*l.Share), rate, l.DType, l.Kernel, l.Op, l.Shape, l.Name)
+		share := fmt.Sprintf("%.1f %%", float64(100*l.Share))
+		if l.Once {
+			share = "once"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", duration(l.P50), share, rate, l.DType, l.Kernel, l.Op, l.Shape, l.Name)
 	}
 	return t.Flush()
 }

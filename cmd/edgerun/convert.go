@@ -62,10 +62,14 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 					return m.fail(err)
 				}
 			}
+			tasks.labels = m.Labels
 			if m.Model.Task, err = tasks.spec(m.Graph); err != nil {
 				return m.fail(err)
 			}
 			if err := form.apply(m.Model); err != nil {
+				return m.fail(err)
+			}
+			if m.Graph, err = stepGraph(m.Graph, m.Model.Task); err != nil {
 				return m.fail(err)
 			}
 			prog, err := rt.Compile(m.Graph, rt.Options{}) // what does not run here would not run on a board

@@ -40,7 +40,10 @@ The model's task says what is measured, and what LABELS holds:
   anomaly   area under the ROC curve, precision, recall and F1 at the model's threshold,
             and the threshold with the best F1. LABELS: 0 (normal) or 1 (anomalous)
   regress   MSE, RMSE, MAE, R2 and largest error of each output, in its unit. LABELS: an
-            .npy or .csv file of true values, as many for each sample as there are outputs`,
+            .npy or .csv file of true values, as many for each sample as there are outputs
+  sequence  sequences that are wholly right, tokens right at their place, and the mean edit
+            distance. DATA is a .txt file with a text, a tab and what is wanted a line, or
+            a .csv or .jsonl file with "text" and "target"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if limit < 0 {
@@ -63,7 +66,15 @@ The model's task says what is measured, and what LABELS holds:
 					return fmt.Errorf("%s is for task %s, %s for %s: nothing to compare", models[0].path, a, m.path, b)
 				}
 			}
-			t, err := readTruth(data, labels, models[0])
+			var err error
+			var t *truth
+			if sequences := models[0].task().Kind == task.KindSequence; !sequences {
+				t, err = readTruth(data, labels, models[0])
+			} else if labels != "" {
+				err = usagef("--labels: %s says what is wanted of a model that writes sequences", data)
+			} else {
+				t = &truth{}
+			}
 			if err != nil {
 				return err
 			}
@@ -72,6 +83,14 @@ The model's task says what is measured, and what LABELS holds:
 			}
 			var results []*evaluation
 			for _, m := range models {
+				if m.task().Kind == task.KindSequence {
+					r, err := e.evaluateSequences(c, m, data, limit)
+					if err != nil {
+						return err
+					}
+					results = append(results, r)
+					continue
+				}
 				r, err := e.evaluate(c, m, &pre, data, t, limit, auc || asJSON)
 				if err != nil {
 					return err
@@ -194,8 +213,9 @@ type evaluation struct {
 	Agreement *float64 `json:"agreement_with_first,omitempty"` // of classes
 	Hash      string   `json:"sha256"`
 	*classEvaluation
-	Anomaly *anomalyEvaluation `json:"anomaly,omitempty"`
-	Regress *regressEvaluation `json:"regress,omitempty"`
+	Anomaly  *anomalyEvaluation  `json:"anomaly,omitempty"`
+	Regress  *regressEvaluation  `json:"regress,omitempty"`
+	Sequence *sequenceEvaluation `json:"sequence,omitempty"`
 
 	predicted []int // classes
 	labels    []string

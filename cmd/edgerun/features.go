@@ -128,7 +128,7 @@ torchaudio: padding reflect, melScale htk
 TensorFlow: align start (the default without centring), melScale htk, melSlopes mel`
 
 // readFrontEnd reads a specification in JSON.
-func readFrontEnd(path string) (*frontend.Spec, error) {
+func readFrontEnd(path string, vocabulary ...string) (*frontend.Spec, error) {
 	const limit = 1 << 20
 	st, err := os.Stat(path)
 	if err == nil && st.Size() > limit {
@@ -148,6 +148,9 @@ func readFrontEnd(path string) (*frontend.Spec, error) {
 		if _, more := d.Token(); more != io.EOF {
 			err = errors.New("text behind the specification")
 		} else {
+			if len(vocabulary) > 0 && s.Vocabulary == nil {
+				s.Vocabulary = vocabulary
+			}
 			err = s.Check()
 		}
 	}

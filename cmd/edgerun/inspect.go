@@ -182,7 +182,11 @@ func (in *inspection) print(w io.Writer) error {
 		fmt.Fprintln(w, "  output", s)
 	}
 	if in.FrontEnd != nil {
-		spec, err := json.Marshal(in.FrontEnd)
+		short := *in.FrontEnd
+		if n := len(short.Vocabulary); n > 0 {
+			short.Vocabulary = []string{fmt.Sprintf("%d tokens", n)}
+		}
+		spec, err := json.Marshal(short)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 // preprocessing are the flags that describe a front end where a model file does not.
 type preprocessing struct {
 	file                             string // a whole specification
+	vocabulary                       string // file of its tokens
 	scale, mean, std, resize, layout string
 
 	command *cobra.Command
@@ -44,6 +45,7 @@ func (p *preprocessing) changed(names ...string) string {
 func (p *preprocessing) flags(c *cobra.Command) {
 	p.command = c
 	c.Flags().StringVar(&p.file, "frontend", "", "JSON file that describes the whole front end, see 'edgerun features --help', in place of --scale, --mean, --std, --resize and --layout")
+	c.Flags().StringVar(&p.vocabulary, "vocab", "", "text file with one token a line: the vocabulary of a front end of kind tokens, where --frontend has none")
 	c.Flags().StringVar(&p.scale, "scale", "1/255", "factor of a pixel before mean and std, as a number or a fraction; with none of the three, pixels are the codes of an integer input")
 	c.Flags().StringVar(&p.mean, "mean", "", "mean of each channel after scaling, comma-separated (default 0)")
 	c.Flags().StringVar(&p.std, "std", "", "standard deviation of each channel, comma-separated (default 1)")
@@ -58,7 +60,14 @@ func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Sp
 		if name := p.changed("scale", "mean", "std", "resize", "layout"); name != "" {
 			return nil, usagef("--%s: %s says how samples become inputs", name, p.file)
 		}
-		return readFrontEnd(p.file)
+		var vocabulary []string
+		if p.vocabulary != "" {
+			var err error
+			if vocabulary, err = readLines(p.vocabulary); err != nil {
+				return nil, err
+			}
+		}
+		return readFrontEnd(p.file, vocabulary...)
 	}
 	given := p.given() != ""
 	if !pictures || !given && !files && v.DType != tensor.Float32 && v.Shape.Rank != 4 {
@@ -138,13 +147,17 @@ func floats(s string) ([]float32, error) {
 type feeder struct {
 	data calib.Dataset
 	fe   *frontend.FrontEnd
-	n    int // samples used
+	text *textFeeder // of a front end of kind tokens
+	n    int         // samples used
 
 	reals []float32 // of the sample at hand, for a network that takes codes
 }
 
 // newFeeder checks that the network has one input, of float32, of integers, or of codes with one scale.
 func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit int) (*feeder, error) {
+	if spec != nil && spec.Kind == frontend.KindTokens {
+		return newTokensFeeder(g, spec, data, limit, nil, nil)
+	}
 	if n := len(g.Inputs); n != 1 {
 		return nil, fmt.Errorf("the network has %d inputs; wanted one", n)
 	}
@@ -196,7 +209,19 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 	if err != nil {
 		return err
 	}
-	in, dst := s.Program().Graph().Inputs[0], s.Input(0)
+	in := s.Program().Graph().Inputs[0]
+	if f.text != nil {
+		if sample.IsText() {
+			return f.text.fill(s, &sample)
+		}
+		if len(f.text.inputs) != 1 {
+			return fmt.Errorf("%s: no text, which a network of %d inputs wants", sample.Name, len(f.text.inputs))
+		}
+		if err := s.Resize(0, in.Shape); err != nil {
+			return err
+		}
+	}
+	dst := s.Input(0)
 	if in.DType == tensor.Float32 {
 		return calib.Feed(f.fe, sample, dst.F32())
 	}

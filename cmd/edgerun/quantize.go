@@ -35,11 +35,16 @@ DATA is what the network will see: an .npy file (first axis: samples), a folder 
 pictures or .wav files, or a .csv file. A few hundred samples are enough. uint8 data
 are pictures and go through --scale, --mean and --std; float data go into the network
 as they are. Sounds and other signals go through the front end that --frontend
-describes, float data that are features already do not. The front end travels in the
-file.
+describes, float data that are features already do not. Texts, the lines of a .txt file,
+go through a front end of kind tokens; behind a tab is what is wanted for them. The front
+end travels in the file.
 
 --task says what the outputs are for, and travels in the file too. The threshold of
 an anomaly detector is found on the calibration data, which must be normal then.
+
+--task sequence makes of a causal network, which computes what follows each token of a
+sequence, one that runs token by token; its --labels are its tokens. It is calibrated on
+whole sequences, what is wanted for each text.
 
 --range says how the range of a layer's values follows from calibration:
   minmax      all values
@@ -134,17 +139,24 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(g.Inputs) != 1 {
-		return nil, nil, fmt.Errorf("the network has %d inputs; quantize feeds networks of one", len(g.Inputs))
-	}
 	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil, first.PictureFile())
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := q.task.spec(g); err != nil { // before calibration takes its time
+	q.task.labels = q.labels
+	before, err := q.task.spec(g) // before calibration takes its time
+	if err != nil {
 		return nil, nil, err
 	}
-	feed, err := newFeeder(g, fe, ds, q.samples)
+	var feed *feeder
+	switch {
+	case before.Kind != task.KindSequence:
+		feed, err = newFeeder(g, fe, ds, q.samples)
+	case fe.Kind != frontend.KindTokens:
+		err = usagef("--task sequence wants a front end of kind %q: give --frontend", frontend.KindTokens)
+	default:
+		feed, err = newTokensFeeder(g, fe, ds, q.samples, before, q.labels)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,6 +177,9 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	}
 	if n := r.Int8.Outputs[0].Shape; len(q.labels) > 0 && len(q.labels) != n.Dim[n.Rank-1] {
 		return nil, nil, fmt.Errorf("%d labels for an output of %v", len(q.labels), n)
+	}
+	if r.Int8, err = stepGraph(r.Int8, spec); err != nil {
+		return nil, nil, err
 	}
 	r.Int8.Name = q.name
 	m := &loader.Model{Graph: r.Int8, Labels: q.labels, FrontEnd: fe, Task: spec,

@@ -24,11 +24,15 @@ func runCommand() *cobra.Command {
 	var top int
 	var asJSON, stream bool
 	var hop, rate int
+	var write generateFlags
 	var output string
 	c := &cobra.Command{
 		Use:   "run MODEL INPUT...",
-		Short: "Run a model on .npy, .png, .jpg, .bmp, .wav or .csv files",
-		Long: `Run a model on .npy, .png, .jpg, .bmp, .wav or .csv files.
+		Short: "Run a model on .npy, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files",
+		Long: `Run a model on .npy, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files.
+
+Texts are lines of a .txt file, the column "text" of a .csv file or that field of a .jsonl file. With --generate a model that
+writes sequences answers each text with another one, or continues it.
 
 A model that keeps a state (a streaming keyword spotter, say) starts anew with each sample. With --stream each file is one
 long sequence instead: it goes into the model window by window, and the state lives on to the end of the file. The rows of
@@ -53,11 +57,17 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 			if err != nil {
 				return err
 			}
+			if err := write.check(m); err != nil {
+				return err
+			}
 			r, err := e.runner(m, &pre)
 			if err != nil {
 				return err
 			}
 			defer r.pool.Close()
+			if write.on {
+				return runGenerate(c, r, &write, args[1:], asJSON)
+			}
 			r.stream, r.hop, r.rate = stream, hop, rate
 			answers, err := newAnswerer(m, top)
 			if err != nil {
@@ -96,6 +106,7 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 	e.flags(c)
 	pre.flags(c)
 	dimFlag(c, &dims)
+	write.flags(c)
 	c.Flags().IntVar(&top, "top", 3, "classes to print")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
 	c.Flags().BoolVar(&stream, "stream", false, "take each file as one sequence, window by window, and keep the model's state from one to the next")

@@ -242,6 +242,10 @@ func columnsOf(first *evaluation) []column {
 		return []column{figure("MSE", func(e task.Errors) float64 { return e.MSE }), figure("RMSE", func(e task.Errors) float64 { return e.RMSE }),
 			figure("MAE", func(e task.Errors) float64 { return e.MAE }), figure("R2", func(e task.Errors) float64 { return e.R2 }),
 			figure("max error", func(e task.Errors) float64 { return e.Max })}
+	case first.Sequence != nil:
+		return []column{{"exact", func(r *evaluation) string { return percent(r.Sequence.Exact) }},
+			{"tokens", func(r *evaluation) string { return percent(r.Sequence.Tokens) }},
+			{"edit distance", func(r *evaluation) string { return fmt.Sprintf("%.4g", r.Sequence.EditDistance) }}}
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("DIGITS", digits)
 			e.Setenv("TASKS", tasks)
 			e.Setenv("TFLITE", models)
+			e.Setenv("SEQ", filepath.Dir(tasks))
 			if err := writeSounds(filepath.Join(e.WorkDir, "sounds")); err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@ type taskFlags struct {
 	kind, score            string
 	threshold, percentile  float64
 	scales, offsets, units string
+	sequence               sequenceFlags
+	labels                 []string // of the model, once they are read
 
 	command *cobra.Command
 }
@@ -29,7 +31,8 @@ type taskFlags struct {
 func (t *taskFlags) flags(c *cobra.Command) {
 	t.command = c
 	f := c.Flags()
-	f.StringVar(&t.kind, "task", "auto", "what the outputs are: classify, anomaly, regress, none, or auto (classify where they look like scores of classes; none for the rest, autoencoders too)")
+	f.StringVar(&t.kind, "task", "auto", "what the outputs are: classify, anomaly, regress, sequence (of what a causal network writes token by token), none, or auto (classify where they look like scores of classes; none for the rest, autoencoders too)")
+	t.sequence.flags(c)
 	f.StringVar(&t.score, "score", task.ScoreMSE, "anomaly: the score, mse, mae or max between output and input, or output itself")
 	f.Float64Var(&t.threshold, "threshold", 0, "anomaly: largest normal score, instead of one found on the calibration data; classify: least probability of an answer")
 	f.Float64Var(&t.percentile, "threshold-percentile", 99, "anomaly: percent of the calibration data, all of them normal, that lie within the threshold")
@@ -65,15 +68,20 @@ func (t *taskFlags) spec(g *graph.Graph) (*task.Spec, error) {
 		if t.units != "" {
 			s.Units = strings.Split(t.units, ",")
 		}
+	case task.KindSequence:
+		if err := t.sequence.spec(s, t.labels); err != nil {
+			return nil, err
+		}
 	case task.KindNone:
 	default:
-		return nil, usagef("--task %q unknown; wanted classify, anomaly, regress, none or auto", t.kind)
+		return nil, usagef("--task %q unknown; wanted classify, anomaly, regress, sequence, none or auto", t.kind)
 	}
 	for _, f := range []struct {
 		flag  string
 		kinds string
 	}{{"score", task.KindAnomaly}, {"threshold", task.KindAnomaly + task.KindClassify}, {"threshold-percentile", task.KindAnomaly},
-		{"output-scale", task.KindRegress}, {"output-offset", task.KindRegress}, {"units", task.KindRegress}} {
+		{"output-scale", task.KindRegress}, {"output-offset", task.KindRegress}, {"units", task.KindRegress},
+		{"start-token", task.KindSequence}, {"end-token", task.KindSequence}, {"max-tokens", task.KindSequence}} {
 		if t.changed(f.flag) && !strings.Contains(f.kinds, s.Kind) {
 			return nil, usagef("--%s is not for --task %s", f.flag, s.Kind)
 		}
@@ -232,6 +240,16 @@ func taskText(s *task.Spec) string {
 		}
 		if len(s.Offsets) > 0 {
 			t += fmt.Sprintf(", offset %v", s.Offsets)
+		}
+		return t
+	}
+	if s.Kind == task.KindSequence {
+		t := fmt.Sprintf("sequence, from token %d", s.StartToken)
+		if s.EndToken >= 0 {
+			t += fmt.Sprintf(" to token %d", s.EndToken)
+		}
+		if s.MaxTokens > 0 {
+			t += fmt.Sprintf(", at most %d tokens", s.MaxTokens)
 		}
 		return t
 	}

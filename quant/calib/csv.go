@@ -28,6 +28,11 @@ func openCSV(path string) (Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rows, ok, err := textTable(b); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	} else if ok {
+		return &texts{path, rows}, nil
+	}
 	t, err := parseCSV(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -28,7 +28,9 @@ type Sample struct {
 	Bytes   []uint8      // of UInt8; nil for all other types
 	Numbers []float32    // of all other types
 	Rate    int          // samples a second of a sound file
+	Text    string       // of a sample that is a text: see IsText
 	decoded bool         // out of a picture or sound file
+	isText  bool
 }
 
 // Picture returns the sample's bytes as a picture: [h w], [1 h w], [h w 1], [h w 3] or [3 h w], maybe after a batch
@@ -76,6 +78,9 @@ func (s *Sample) PictureFile() bool { return s.decoded && s.Rate == 0 }
 // pictures, a sound file one for signals. Numbers from a .csv count as floats.
 func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	kind := fe.Spec().Kind
+	if s.isText {
+		return fmt.Errorf("%s: a text; wanted a front end of kind %q, got %q", s.Name, frontend.KindTokens, kind)
+	}
 	if fe.Spec().Signals() {
 		return feedSignal(fe, s, dst)
 	}
@@ -128,6 +133,9 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 //	x.png .jpg .bmp one sample
 //	x.wav          one sample, [samples, channels], full scale being ±1
 //	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
+//	               or of names with "text": texts, and "label" or "target" marks what is wanted for them
+//	x.txt          one text a line, and behind a tab what is wanted for it
+//	x.jsonl        one object a line, with "text" and maybe "label" or "target"
 //	folder         its .png, .jpg and .bmp pictures, its .wav files, or its .npy files one after the other, sorted by name; or sub-folders of
 //	               such, whose names are the labels
 //
@@ -154,8 +162,10 @@ func Open(path string) (Dataset, error) {
 		return sounds(files), nil
 	case ".csv":
 		return openCSV(path)
+	case ".txt", ".jsonl":
+		return openTexts(path)
 	}
-	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .wav, .png, .jpg or .bmp file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
 }
 
 // Single returns d, but where the samples of its .npy files do not have n elements and each file as a whole has, these are

@@ -198,7 +198,7 @@ func TestMalformed(t *testing.T) {
 		"text.png":      {[]byte("no picture"), "image: unknown format"},
 		"cut.png":       {pngFile(t, grey(30, 30, 9))[:50], "png: invalid format: not enough pixel data"},
 		"huge.png":      {hugePNG(), "16384x16384 pixels; wanted at most 16777216"},
-		"x.gif":         {[]byte("GIF"), "wanted a .npy, .csv, .wav, .png, .jpg or .bmp file or a folder"},
+		"x.gif":         {[]byte("GIF"), "wanted a .npy, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder"},
 	} {
 		path := write(t, dir, name, c.data)
 		d, err := calib.Open(path)

@@ -128,14 +128,15 @@ func hasMels(kind string) bool { return kind == KindLogMel || kind == KindMFCC }
 func (s *Spec) foreign() string {
 	picture, signal, spectral := s.Kind == KindPicture, isSignal(s.Kind), isSpectral(s.Kind)
 	mels, mfcc := hasMels(s.Kind), s.Kind == KindMFCC
+	tokens, numbers := s.Kind == KindTokens, s.Kind != KindNone && s.Kind != KindTokens
 	for _, f := range []struct {
 		name      string
 		set, used bool
 	}{
 		{"width", s.Width != 0, picture}, {"height", s.Height != 0, picture}, {"resize", s.Resize != "", picture},
 		{"pad", s.Pad != 0, picture}, {"crop", s.Crop != 0, picture}, {"order", s.Order != "", picture}, {"layout", s.Layout != "", picture || signal},
-		{"channels", s.Channels != 0, s.Kind != KindNone}, {"scale", s.Scale != 0, s.Kind != KindNone},
-		{"mean", len(s.Mean) > 0, s.Kind != KindNone}, {"std", len(s.Std) > 0, s.Kind != KindNone},
+		{"channels", s.Channels != 0, numbers}, {"scale", s.Scale != 0, numbers},
+		{"mean", len(s.Mean) > 0, numbers}, {"std", len(s.Std) > 0, numbers},
 		{"sampleRate", s.SampleRate != 0, signal}, {"length", s.Length != 0, signal}, {"preEmphasis", s.PreEmphasis != 0, signal},
 		{"frame", s.Frame != 0, signal}, {"hop", s.Hop != 0, signal}, {"window", s.Window != "", signal && s.Kind != KindStatistics},
 		{"symmetric", s.Symmetric, signal && s.Kind != KindStatistics},
@@ -146,6 +147,9 @@ func (s *Spec) foreign() string {
 		{"melNorm", s.MelNorm != "", mels}, {"melSlopes", s.MelSlopes != "", mels},
 		{"coefficients", s.Coefficients != 0, mfcc}, {"dct", s.DCT != "", mfcc}, {"lifter", s.Lifter != 0, mfcc},
 		{"statistics", len(s.Statistics) > 0, s.Kind == KindStatistics},
+		{"tokenizer", s.Tokenizer != "", tokens}, {"vocabulary", len(s.Vocabulary) > 0, tokens}, {"lowerCase", s.LowerCase, tokens},
+		{"punctuation", s.Punctuation, tokens}, {"unknownToken", s.UnknownToken != "", tokens}, {"startToken", s.StartToken != "", tokens}, {"endToken", s.EndToken != "", tokens},
+		{"padToken", s.PadToken != "", tokens}, {"maxTokens", s.MaxTokens != 0, tokens},
 	} {
 		if f.set && !f.used {
 			return f.name

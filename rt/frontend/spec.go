@@ -19,7 +19,7 @@ const (
 	KindNone    = "none"    // numbers go into the network as they are
 	KindVector  = "vector"  // numbers are normalised
 	KindPicture = "picture" // pictures are brought to size and normalised
-) // and those of signals
+) // and those of signals, and KindTokens
 
 // Layouts of a picture's tensor.
 const (
@@ -60,6 +60,7 @@ type Spec struct {
 	Order string  `json:"order,omitempty"` // of three channels: "" stands for RGB
 
 	Signal
+	Text
 	Statistics []string `json:"statistics,omitempty"` // of KindStatistics, in the order of the features
 
 	// Channels of a picture: 1 grey, 3 red, green and blue; of a vector its innermost extent, of a signal what stands
@@ -78,7 +79,7 @@ const (
 
 // Check reports the first thing that is wrong with the specification.
 func (s Spec) Check() error {
-	if err := oneOf("kind", s.Kind, KindNone, KindVector, KindPicture, KindWindow, KindSTFT, KindLogMel, KindMFCC, KindStatistics); err != nil {
+	if err := oneOf("kind", s.Kind, KindNone, KindVector, KindPicture, KindWindow, KindSTFT, KindLogMel, KindMFCC, KindStatistics, KindTokens); err != nil {
 		return err
 	}
 	if name := s.foreign(); name != "" {
@@ -90,6 +91,8 @@ func (s Spec) Check() error {
 		err = s.checkPicture()
 	case isSignal(s.Kind):
 		err = s.checkSignal()
+	case s.Kind == KindTokens:
+		err = s.checkTokens()
 	case s.Channels < 0 || s.Channels > tensor.MaxDim:
 		err = fmt.Errorf("frontend: %d channels outside [0,%d]", s.Channels, tensor.MaxDim)
 	}

@@ -39,6 +39,9 @@ type Graph struct {
 	Nodes   []*Node
 	Inputs  []*Value
 	Outputs []*Value
+	// Once is how many of the first nodes run in the first Run after a Reset only. What the others read of theirs, and of
+	// inputs that both read, is kept from one Run to the next. They touch no variable.
+	Once int
 }
 
 // Add appends a node with the operator's number of new output values, names them after the node, infers their types
@@ -184,13 +187,19 @@ func (g *Graph) Validate() error {
 		}
 		defined[v] = true
 	}
-	for _, n := range g.Nodes {
+	if g.Once < 0 || g.Once > len(g.Nodes) {
+		return fmt.Errorf("%d of %d nodes run once", g.Once, len(g.Nodes))
+	}
+	for i, n := range g.Nodes {
 		if err := n.Check(); err != nil {
 			return err
 		}
 		for _, v := range n.In {
 			if v == nil {
 				continue
+			}
+			if i < g.Once && v.Var != nil {
+				return fmt.Errorf("node %q (%s): runs once and has variable %q", n.Name, n.Op.Name, v.Name)
 			}
 			if v.Const == nil && v.Var == nil && !defined[v] {
 				return fmt.Errorf("node %q (%s): input %q is not computed before it", n.Name, n.Op.Name, v.Name)
@@ -313,7 +322,8 @@ func (g *Graph) Replace(old, new *Value) {
 	swap(g.Outputs)
 }
 
-// Sort puts the nodes into topological order, keeping the given order where it is free, and reports a cycle.
+// Sort puts the nodes into topological order, keeping the given order where it is free, and reports a cycle. Nodes that
+// run once stay first.
 func (g *Graph) Sort() error {
 	producer := g.Producers()
 	state := map[*Node]int8{} // 1 on the stack, 2 done
@@ -372,7 +382,7 @@ func (g *Graph) Clone() *Graph {
 		}
 		return out
 	}
-	c := &Graph{Name: g.Name, Inputs: values(g.Inputs)}
+	c := &Graph{Name: g.Name, Inputs: values(g.Inputs), Once: g.Once}
 	for _, n := range g.Nodes {
 		c.Nodes = append(c.Nodes, &Node{Op: n.Op, Name: n.Name, Attrs: slices.Clone(n.Attrs), In: values(n.In), Out: values(n.Out)})
 	}

@@ -19,7 +19,8 @@ import (
 // part where it is true. causal leaves out the keys behind a query's position. A query without keys gives zeros.
 //
 // float32: scores ascend over D with fused multiply-add from +0 and are then scaled; the weights are Softmax of those that
-// take part, 0 for others; the outputs ascend over all keys with fused multiply-add from +0.
+// take part, 0 for others; the outputs ascend over all keys with fused multiply-add from +0, a zero being +0. So finite keys
+// that take no part behind the last that does change no bit: AttentionStep relies on it.
 // int8: fixed.AttentionS8 on exact integer scores and sums. No outside vector proves it.
 var Attention = register(Def{
 	Code: 102, Name: "Attention", MinIn: 3, MaxIn: 4, Outs: 1, Attrs: attentionAttrs,
@@ -126,6 +127,11 @@ func readAttention(a Attrs, q, k, v *tensor.Shape, mask *tensor.Shape) (x attent
 }
 
 func inferAttention(n *Node) error {
+	return attentionOutput(n, optional(n, 3))
+}
+
+// attentionOutput infers the output from the first three inputs and a mask, which may be nil.
+func attentionOutput(n *Node, m *Arg) error {
 	q, k, v := &n.In[0], &n.In[1], &n.In[2]
 	if q.DType != k.DType || q.DType != v.DType {
 		return fmt.Errorf("operands of %v, %v and %v", q.DType, k.DType, v.DType)
@@ -134,7 +140,7 @@ func inferAttention(n *Node) error {
 		return fmt.Errorf("sequenceFirst %d with %d heads", f, n.Attrs.Int("heads", 0))
 	}
 	var mask *tensor.Shape
-	if m := optional(n, 3); m != nil {
+	if m != nil {
 		if m.DType != tensor.Bool && m.DType != tensor.Float32 {
 			return fmt.Errorf("mask of %v: %w", m.DType, ErrUnsupported)
 		}
@@ -158,6 +164,7 @@ type attentionStep struct {
 	attrs      Attrs
 	q, k, v, y int
 	mask       int // −1: none
+	position   int // variable that says how many keys there are, less one; −1: all of them
 	bias       bool
 	scale      float32
 	causal     bool
@@ -176,7 +183,7 @@ func prepareAttention(p *Prepare) (Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), attrs: p.Attrs, q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1,
+	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), attrs: p.Attrs, q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1, position: -1,
 		causal: p.Attrs.Int("causal", 0) != 0, softmax: p.Kernels.SoftmaxF32, kernel: p.Kernels.GemmF32.Name}
 	factor := 1 / math.Sqrt(float64(x.d))
 	if p.Attrs.Has("scale") {
@@ -226,6 +233,9 @@ func (s *attentionStep) extents(f *Frame) attentionExtents {
 		mask = &f.Shape[s.mask]
 	}
 	x, _, _ := readAttention(s.attrs, &f.Shape[s.q], &f.Shape[s.k], &f.Shape[s.v], mask)
+	if s.position >= 0 {
+		x.sk = min(max(int(f.Buf[s.position].I32()[0]), 0)+1, x.sk)
+	}
 	return x
 }
 
@@ -258,6 +268,11 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 			s.multiply(w, off, q[r*x.q.row:], x.q.row, keys, scores, x.sk, rows, x.d, x.sk)
 			s.weights(f, w, &x, n, h, r, rows, scores, row)
 			s.multiply(w, off, scores, x.sk, values, y[r*x.y.row:], x.y.row, rows, x.sk, x.e)
+			for i := range rows {
+				for e := range y[(r+i)*x.y.row:][:x.e] {
+					y[(r+i)*x.y.row+e] += 0
+				}
+			}
 		}
 		return
 	}

@@ -76,6 +76,9 @@ func blocks(g *graph.Graph) []Place {
 		}
 	}
 	end := len(g.Nodes)
+	for _, v := range kept(g) {
+		last[v] = end
+	}
 	for _, v := range g.Outputs {
 		last[v] = end
 	}
@@ -107,6 +110,26 @@ func blocks(g *graph.Graph) []Place {
 		}
 	}
 	return places
+}
+
+// kept returns what lives on from one Run to the next: results of nodes that run once, and inputs of such, that others
+// read. What lies in their memory before is gone when the others run.
+func kept(g *graph.Graph) []*graph.Value {
+	early := map[*graph.Value]bool{}
+	for _, n := range g.Nodes[:g.Once] {
+		for _, v := range append(n.In[:len(n.In):len(n.In)], n.Out...) {
+			early[v] = v != nil
+		}
+	}
+	var all []*graph.Value
+	for _, n := range g.Nodes[g.Once:] {
+		for _, v := range n.In {
+			if early[v] {
+				all = append(all, v)
+			}
+		}
+	}
+	return all
 }
 
 // shared returns the block of an input whose memory the node's first output takes over.

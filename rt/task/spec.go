@@ -3,6 +3,7 @@
 //	output tensor ──Classifier──▶ classes with probabilities ──Confusion, OneVsRest──▶ accuracy, precision, recall, AUC
 //	input, output ──Detector────▶ score, anomalous or not ─────ROC──────────────────▶ AUC, precision, recall
 //	output tensor ──Regressor───▶ values with units ───────────Regression───────────▶ MSE, MAE, R²
+//	output tensor ──Sampler─────▶ the next token ──────────────Sequences────────────▶ exact matches, edit distance
 //
 // A Spec says which task a network is for; it travels in the model file. Answers are float32 arithmetic in a defined
 // order: equal outputs give equal answers on every machine.
@@ -44,6 +45,13 @@ type Spec struct {
 	Scales  []float32 `json:"scales,omitempty"`
 	Offsets []float32 `json:"offsets,omitempty"`
 	Units   []string  `json:"units,omitempty"`
+
+	// Of KindSequence: the token that begins each sequence, and the one that ends it, or NoToken; how many may be written at
+	// most, 0 for as many as the network has places for; and how they become text, as a front end's tokenizer has it.
+	StartToken int    `json:"startToken,omitempty"`
+	EndToken   int    `json:"endToken,omitempty"`
+	MaxTokens  int    `json:"maxTokens,omitempty"`
+	Tokenizer  string `json:"tokenizer,omitempty"`
 }
 
 // Bounds of a specification: no list of answers is longer than maxTopK, no unit's name than maxUnit bytes.
@@ -55,9 +63,9 @@ const (
 // Check reports the first thing that is wrong with the specification.
 func (s Spec) Check() error {
 	switch s.Kind {
-	case KindNone, KindClassify, KindAnomaly, KindRegress:
+	case KindNone, KindClassify, KindAnomaly, KindRegress, KindSequence:
 	default:
-		return fmt.Errorf("task: kind %q unknown; wanted %q, %q, %q or %q", s.Kind, KindNone, KindClassify, KindAnomaly, KindRegress)
+		return fmt.Errorf("task: kind %q unknown; wanted %q, %q, %q, %q or %q", s.Kind, KindNone, KindClassify, KindAnomaly, KindRegress, KindSequence)
 	}
 	for _, f := range []struct {
 		name  string
@@ -68,6 +76,7 @@ func (s Spec) Check() error {
 		{"topK", s.TopK != 0, [2]string{KindClassify}},
 		{"threshold", s.Threshold != 0, [2]string{KindClassify, KindAnomaly}},
 		{"score", s.Score != "", [2]string{KindAnomaly}},
+		{"startToken, endToken, maxTokens or tokenizer", s.StartToken != 0 || s.EndToken != 0 || s.MaxTokens != 0 || s.Tokenizer != "", [2]string{KindSequence}},
 		{"scales, offsets or units", len(s.Scales)+len(s.Offsets)+len(s.Units) > 0, [2]string{KindRegress}},
 	} {
 		if f.given && s.Kind != f.kinds[0] && s.Kind != f.kinds[1] {
@@ -81,6 +90,8 @@ func (s Spec) Check() error {
 		return s.checkAnomaly()
 	case KindRegress:
 		return s.checkRegress()
+	case KindSequence:
+		return s.checkSequence()
 	}
 	return nil
 }

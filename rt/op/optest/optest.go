@@ -116,7 +116,7 @@ func (c *Case) Graph(seed uint64) (*graph.Graph, error) {
 	if c.Def == op.Quantize {
 		n.Out[0].Quant = tensor.PerTensor(1.0/64, 3)
 	}
-	if c.Def == op.Assign {
+	if c.Def.Outs == 0 {
 		if n, err = g.Add(op.Read, "after", nil, in[0]); err != nil {
 			return nil, err
 		}
@@ -257,5 +257,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases(), layerCases(), attentionCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases(), layerCases(), attentionCases(), stepCases())
 }

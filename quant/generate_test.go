@@ -1,0 +1,205 @@
+package quant_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"slices"
+	"testing"
+
+	"edgerun/kernels"
+	"edgerun/quant"
+	"edgerun/quant/onnx"
+	"edgerun/quant/pass"
+	"edgerun/rt"
+	"edgerun/rt/generate"
+	"edgerun/rt/graph"
+	"edgerun/rt/task"
+	"edgerun/rt/tensor"
+)
+
+// tokenRows are the rows of a .npy file of uint8.
+type tokenRows struct {
+	data []byte
+	wide int
+}
+
+func readTokens(t *testing.T, name string, wide int) tokenRows {
+	t.Helper()
+	b, err := os.ReadFile("../testdata/dates/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokenRows{b[10+int(binary.LittleEndian.Uint16(b[8:])):], wide}
+}
+
+// row is row i without the padding behind it.
+func (k tokenRows) row(i int) []byte {
+	r := k.data[i*k.wide : (i+1)*k.wide]
+	for len(r) > 0 && r[len(r)-1] == 0 {
+		r = r[:len(r)-1]
+	}
+	return r
+}
+
+func put(s *rt.Session, input int, tokens []byte) error {
+	if err := s.Resize(input, tensor.MakeShape(1, len(tokens))); err != nil {
+		return err
+	}
+	for i, t := range tokens {
+		s.Input(input).I64()[i] = int64(t)
+	}
+	return nil
+}
+
+// datePairs calibrates with sources and targets before their end.
+type datePairs struct{ x, y tokenRows }
+
+func (d datePairs) Len() int { return len(d.x.data) / d.x.wide }
+func (d datePairs) Fill(i int, s *rt.Session) error {
+	if err := put(s, 0, d.x.row(i)); err != nil {
+		return err
+	}
+	y := d.y.row(i)
+	return put(s, 1, y[:len(y)-1])
+}
+
+// TestContinue has a network without an encoder continue prompts: what it writes is what the whole network says of the whole
+// sequence so far, each time anew.
+func TestContinue(t *testing.T) {
+	g, err := onnx.Import("../testdata/onnx/attention/encoder.onnx", onnx.Options{Dims: map[string]int{"seq": 12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := quant.Prepare(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := pass.Steps(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := func(g *graph.Graph) *rt.Session {
+		p, err := rt.Compile(g, rt.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.NewSession(nil)
+	}
+	a, b := session(whole), session(steps)
+	w, err := generate.New(b, task.Spec{Kind: task.KindSequence, StartToken: 1, EndToken: task.NoToken}, task.Sampling{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, prompt := range [][]int32{nil, {2, 0, 2}, {0, 1, 2, 1, 1, 2, 0, 2, 2, 2, 1}} {
+		got, err := w.Write(nil, prompt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sequence := append([]byte{1}, make([]byte, len(prompt))...)
+		for i, k := range prompt {
+			sequence[1+i] = byte(k)
+		}
+		for i, k := range got {
+			if err := put(a, 0, sequence); err != nil {
+				t.Fatal(err)
+			}
+			a.Run()
+			y := a.Output(0).F32()
+			last := y[len(y)-3:]
+			if want := slices.Index(last, slices.Max(last)); int(k) != want {
+				t.Errorf("prompt %v: token %d is %d, want %d", prompt, i, k, want)
+			}
+			sequence = append(sequence, byte(k))
+		}
+		if want := 12 - len(prompt); len(got) != want {
+			t.Errorf("prompt %v: %d tokens, want %d", prompt, len(got), want)
+		}
+	}
+	if _, err := w.Write(nil, make([]int32, 12)); err == nil {
+		t.Error("a prompt of all places passes")
+	}
+	if _, err := generate.New(a, task.Spec{Kind: task.KindSequence}, task.Sampling{}); !errors.Is(err, generate.ErrNoSteps) {
+		t.Errorf("a network over whole sequences: %v", err)
+	}
+	if _, err := generate.New(b, task.Spec{Kind: task.KindSequence, StartToken: 9}, task.Sampling{}); err == nil {
+		t.Error("a start token that the output does not have passes")
+	}
+}
+
+// TestDates has the encoder-decoder write all test dates, as PyTorch wrote them: at least 99 % in float32 and 97 % in int8.
+func TestDates(t *testing.T) {
+	g, err := onnx.Import("../testdata/dates/seq2seq.onnx", onnx.Options{Dims: map[string]int{"src_seq": 32, "tgt_seq": 16}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := quant.Convert(g, datePairs{readTokens(t, "calib_x.npy", 32), readTokens(t, "calib_y.npy", 12)}, quant.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, issue := range r.Issues {
+		t.Log(issue)
+	}
+	x, y, torch := readTokens(t, "test_x.npy", 32), readTokens(t, "test_y.npy", 12), readTokens(t, "greedy.npy", 16)
+	for _, k := range []struct {
+		form  string
+		graph *graph.Graph
+		least float64
+	}{{"float32", r.Float, 0.99}, {"int8", r.Int8, 0.97}} {
+		steps, err := pass.Steps(k.graph)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first [][]int32
+		for _, set := range kernels.All() {
+			p, err := rt.Compile(steps, rt.Options{Kernels: set})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := p.NewSession(nil)
+			w, err := generate.New(s, task.Spec{Kind: task.KindSequence, StartToken: 1, EndToken: 2}, task.Sampling{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same, samples := 0, len(x.data)/x.wide
+			if set.Name != kernels.Best().Name || os.Getenv("EDGERUN_UNDER_QEMU") != "" {
+				samples = 20
+			}
+			var metrics task.Sequences
+			var got, want []int32
+			for i := range samples {
+				if err := put(s, 0, x.row(i)); err != nil {
+					t.Fatal(err)
+				}
+				if got, err = w.Write(got[:0], nil); err != nil {
+					t.Fatal(err)
+				}
+				if set == kernels.All()[0] {
+					first = append(first, slices.Clone(got))
+				} else if i < len(first) && !slices.Equal(got, first[i]) {
+					t.Fatalf("%s, %s: date %d differs from generic", k.form, set.Name, i)
+				}
+				tokens := func(row []byte) []int32 {
+					want = want[:0]
+					for _, b := range row {
+						if b > 2 {
+							want = append(want, int32(b))
+						}
+					}
+					return want
+				}
+				if slices.Equal(got, tokens(torch.row(i))) {
+					same++
+				}
+				metrics.Add(tokens(y.row(i)), got)
+			}
+			t.Logf("%s, %s: %d of %d as PyTorch wrote them, %.2f %% right", k.form, set.Name, same, samples, float64(100*metrics.Exact()))
+			if float64(same) < float64(k.least*float64(samples)) {
+				t.Errorf("%s, %s: %d of %d dates are as PyTorch wrote them", k.form, set.Name, same, samples)
+			}
+			if n := testing.AllocsPerRun(3, func() { got, _ = w.Write(got[:0], nil) }); n != 0 {
+				t.Errorf("%s, %s: Write allocates %v times", k.form, set.Name, n)
+			}
+		}
+	}
+}

@@ -17,7 +17,8 @@ func TestGemvS8(t *testing.T) {
 				g.reset()
 				w, bias := make([]int8, cols*k), make([]int32, cols)
 				mult, shift := make([]int32, cols), make([]int32, cols)
-				g.codes(w, -128)
+				most := g.IntN(2)
+				g.codes(w, int32(most-128))
 				for n := range bias {
 					bias[n], mult[n] = g.between(-1<<20, 1<<20), g.multiplier()
 					switch g.IntN(3) {
@@ -37,7 +38,7 @@ func TestGemvS8(t *testing.T) {
 				c.Pack(packed, w, bias, mult, shift, k)
 				y := output[int16](g, rows*panels*abi.GemvNR)
 				a := &abi.GemvS8{X: &x[(rows-1)*(k+gap)], W: &packed[0], Y: &y[0], K: c.Round(k), Panels: panels,
-					Rows: rows, XStride: -k - gap, YStride: panels * abi.GemvNR}
+					Rows: rows, XStride: -k - gap, YStride: panels * abi.GemvNR, Most127: most}
 				g.call(fmt.Sprintf("%d columns of %d", cols, k), func() { c.Run(a) })
 				for m := range rows {
 					for n, sum := range bias {

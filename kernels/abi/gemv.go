@@ -18,6 +18,7 @@ type GemvS8 struct {
 	Rows    int    // ≥ 1
 	XStride int    // bytes between two rows of x, of any sign
 	YStride int    // elements between two rows of y
+	Most127 int    // 1: no weight is −128, so that two products fit int16
 }
 
 // GemvNR is the number of outputs of a panel of GemvS8.

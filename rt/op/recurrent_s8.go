@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"edgerun/kernels"
 	"edgerun/kernels/abi"
@@ -242,6 +243,7 @@ type gemvS8 struct {
 	packed tensor.Buffer
 	cols   int // rounded up to panels
 	k      int // rounded up as the class wants it
+	most   int // GemvS8.Most127
 	kernel string
 }
 
@@ -266,6 +268,7 @@ func newGemvS8(set *kernels.Set, w []int8, bias, mult, shift []int32, zx int32) 
 		}
 		folded[c] = int32(b)
 	}
+	g.most = btoi(!slices.Contains(w, -128))
 	g.packed = tensor.Alloc(g.class.Bytes(cols, k))
 	g.class.Pack(g.packed.Bytes(), w, folded, mult, shift, k)
 	return g, nil
@@ -275,7 +278,7 @@ func newGemvS8(set *kernels.Set, w []int8, bias, mult, shift []int32, zx int32) 
 func (g *gemvS8) multiply(w *Worker, x *int8, xStride int, y *int16, rows int) {
 	a := &w.GemvS8
 	a.X, a.W, a.Y, a.K, a.Panels = x, &g.packed.Bytes()[0], y, g.k, g.cols/abi.GemvNR
-	a.Rows, a.XStride, a.YStride = rows, xStride, g.cols
+	a.Rows, a.XStride, a.YStride, a.Most127 = rows, xStride, g.cols, g.most
 	g.class.Run(a)
 }
 
@@ -286,7 +289,7 @@ const weightsInCache = 12 << 10
 // weights the step before has read last is then still in the cache, which may not hold them all.
 func (g *gemvS8) multiplyRow(w *Worker, step int, x *int8, y []int16) {
 	a := &w.GemvS8
-	a.X, a.K, a.Rows, a.XStride, a.YStride = x, g.k, 1, 0, g.cols
+	a.X, a.K, a.Rows, a.XStride, a.YStride, a.Most127 = x, g.k, 1, 0, g.cols, g.most
 	panels, size := g.cols/abi.GemvNR, abi.GemvNR*(16+g.k)
 	per := max(weightsInCache/size, 1)
 	for i, n := 0, (panels+per-1)/per; i < n; i++ {

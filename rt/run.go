@@ -109,7 +109,7 @@ func (s *Session) buffer(v *graph.Value) tensor.Buffer {
 
 // Resize sets the extents of input i for the following Runs, within the bounds that the program was compiled for,
 // and only along symbolic dimensions. Other inputs that have a dimension of the same name follow. It allocates nothing
-// unless it fails.
+// unless it fails. A sequence that nodes which run once have begun goes on with the extents of its first Run only.
 func (s *Session) Resize(i int, shape tensor.Shape) error {
 	v := s.program.graph.Inputs[i]
 	if !shape.Fits(v.Shape) {

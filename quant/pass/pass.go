@@ -3,6 +3,7 @@
 package pass
 
 import (
+	"errors"
 	"fmt"
 
 	"edgerun/rt/graph"
@@ -55,6 +56,9 @@ func repeat(run func(*graph.Graph) (bool, error)) func(*graph.Graph) (bool, erro
 // Float applies all passes to g until nothing changes. After each change the graph is validated. A change that holds for
 // the bounds of symbolic dimensions only is taken back, and its pass left out from then on.
 func Float(g *graph.Graph) error {
+	if g.Once > 0 {
+		return errors.New("the graph runs position by position: passes come before that")
+	}
 	vary, err := newVarying(g)
 	if err != nil {
 		return err

@@ -138,3 +138,26 @@ func TestInferReportsAll(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestOnce refuses more nodes that run once than there are, and such that know variables.
+func TestOnce(t *testing.T) {
+	x := &graph.Value{Name: "x", Type: tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(2)}}
+	g := &graph.Graph{Inputs: []*graph.Value{x}}
+	n, err := g.Add(op.Add, "y", nil, x, graph.NewVariable("state", tensor.New(x.Type)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Outputs = n.Out
+	if err := g.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for once, want := range map[int]string{-1: "-1 of 1 nodes", 1: `variable "state"`, 2: "2 of 1 nodes"} {
+		g.Once = once
+		if err := g.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d nodes that run once: %v", once, err)
+		}
+		if g.Clone().Once != once {
+			t.Error("Clone forgets it")
+		}
+	}
+}

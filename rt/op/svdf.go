@@ -2,7 +2,9 @@ package op
 
 import (
 	"fmt"
+	"math"
 
+	"edgerun/kernels"
 	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
@@ -128,7 +130,8 @@ func (s *svdfF32) Run(f *Frame, w *Worker, b int) {
 type svdfS8 struct {
 	svdf
 	features  *gemmS16
-	wide      bool // state and time weights of int16
+	row       *gemvS8 // or it
+	wide      bool    // state and time weights of int16
 	time      tensor.Buffer
 	bias      []int32
 	zs, zy    int32
@@ -171,27 +174,54 @@ func prepareSVDFS8(p *Prepare, s svdf) (Step, error) {
 		g.mult[i], g.shift[i] = m, e
 	}
 	g.lo, g.hi = codeRange(state.DType)
-	d.features, err = newGemmS16(p.Kernels, g)
-	return d, err
+	return d, d.pack(p.Kernels, g)
+}
+
+// pack takes the product with x: as a row of int8 where it can.
+func (s *svdfS8) pack(set *kernels.Set, features *gemmS16Params) (err error) {
+	if s.row, err = features.rows(set); err != nil {
+		s.row = nil
+		s.features, err = newGemmS16(set, features)
+	}
+	return err
 }
 
 func (s *svdfS8) Info() Info {
+	if s.row != nil {
+		return Info{Kernel: s.row.kernel, PackedBytes: s.row.packed.Len(), ScratchBytes: 2 * s.row.cols}
+	}
 	i := s.features.info()
 	i.ScratchBytes = 2 * (s.features.k + abi.Slack/2 + s.filters)
 	return i
 }
 
 func (s *svdfS8) Run(f *Frame, w *Worker, b int) {
-	scratch := w.Scratch.I16()
-	x, now := scratch[:s.k], scratch[s.features.k+abi.Slack/2:][:s.filters]
-	widen(x, f.Buf[s.x].I8()[b*s.k:])
-	s.features.multiply(w, &x[0], 0, s.features.ind.tables[0], now, s.filters, 1, 0, 1)
+	now := s.products(w, f.Buf[s.x].I8()[b*s.k:])
 	y := f.Buf[s.y].I8()[b*len(s.bias):][:len(s.bias)]
 	if s.wide {
 		svdfStep(s, y, now, s.time.I16(), f.Buf[s.state].I16()[b*s.filters*s.steps:][:s.filters*s.steps])
 	} else {
 		svdfStep(s, y, now, s.time.I8(), f.Buf[s.state].I8()[b*s.filters*s.steps:][:s.filters*s.steps])
 	}
+}
+
+// products are those of the features with x, within the codes of the state.
+func (s *svdfS8) products(w *Worker, x []int8) []int16 {
+	scratch := w.Scratch.I16()
+	if s.row == nil {
+		wide, now := scratch[:s.k], scratch[s.features.k+abi.Slack/2:][:s.filters]
+		widen(wide, x)
+		s.features.multiply(w, &wide[0], 0, s.features.ind.tables[0], now, s.filters, 1, 0, 1)
+		return now
+	}
+	s.row.multiply(w, &x[0], 0, &scratch[0], 1)
+	now := scratch[:s.filters]
+	if !s.wide {
+		for i, v := range now {
+			now[i] = min(max(v, math.MinInt8), math.MaxInt8)
+		}
+	}
+	return now
 }
 
 // svdfStep brings the feature products now into the state and computes a row of y. Sums wrap, as does a product beside a

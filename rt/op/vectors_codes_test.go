@@ -254,7 +254,7 @@ func (v *vector) svdf(t *testing.T, set *kernels.Set) {
 		g.mult, g.shift = append(g.mult, int32(v.def("MULTIPLIER_IN", 0))), append(g.shift, int32(v.def("SHIFT_1", 0)))
 	}
 	var err error
-	if s.features, err = newGemmS16(set, g); err != nil {
+	if err = s.pack(set, g); err != nil {
 		t.Fatal(err)
 	}
 	x, want := v.array("input_sequence"), v.array("output_ref")

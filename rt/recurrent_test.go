@@ -15,7 +15,7 @@ import (
 )
 
 // layer makes a network of one recurrent layer over steps steps. With state, what it starts from are variables.
-func layer(t *testing.T, def *op.Def, d tensor.DType, steps int, state bool) *graph.Graph {
+func layer(t *testing.T, def *op.Def, d tensor.DType, steps int, state bool, attrs op.Attrs) *graph.Graph {
 	t.Helper()
 	const batch, k, n = 2, 9, 37
 	gates := map[*op.Def]int{op.RNNLayer: 1, op.GRULayer: 3, op.LSTMLayer: 4}[def]
@@ -60,10 +60,12 @@ func layer(t *testing.T, def *op.Def, d tensor.DType, steps int, state bool) *gr
 	}
 	cell := tensor.PerTensor(1.0/4096, 0)
 	x := &graph.Value{Name: "x", Type: typ(d, tensor.PerTensor(1.0/64, -3), steps, batch, k)}
+	if attrs.Int("batchFirst", 0) != 0 {
+		x.Type.Shape = tensor.MakeShape(batch, steps, k)
+	}
 	in := []*graph.Value{x, constant("w", gates*n, k), constant("r", gates*n, n), constant("b", gates*n), nil}
-	attrs := op.Attrs{}
-	if def == op.GRULayer {
-		in[4], attrs = constant("rb", n), op.Attrs{op.IntAttr("linearBeforeReset", 1)}
+	if attrs.Int("linearBeforeReset", 0) != 0 {
+		in[4] = constant("rb", n)
 	}
 	if state {
 		h := typ(d, codes, batch, n)
@@ -96,17 +98,79 @@ func layer(t *testing.T, def *op.Def, d tensor.DType, steps int, state bool) *gr
 	return g
 }
 
+var layers = []struct {
+	def   *op.Def
+	attrs op.Attrs
+}{{op.RNNLayer, nil}, {op.GRULayer, nil}, {op.GRULayer, op.Attrs{op.IntAttr("linearBeforeReset", 1)}}, {op.LSTMLayer, nil}, {op.LSTMLayer, op.Attrs{op.FloatAttr("clip", 0.75)}}}
+
+// TestReverse runs a sequence from its end, in both layouts: the output is that of the sequence turned round, turned round.
+func TestReverse(t *testing.T) {
+	const steps, batch = 23, 2
+	for _, l := range layers {
+		for _, d := range []tensor.DType{tensor.Float32, tensor.Int8} {
+			t.Run(fmt.Sprint(l.def.Name, l.attrs, d), func(t *testing.T) {
+				var forward, x []byte
+				for i, a := range []op.Attrs{nil, {op.IntAttr("reverse", 1)}, {op.IntAttr("reverse", 1), op.IntAttr("batchFirst", 1)}} {
+					p, err := rt.Compile(layer(t, l.def, d, steps, false, append(a, l.attrs...)), rt.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					s := p.NewSession(nil)
+					// turned moves a row of the first layout to where the i-th has it.
+					turned := func(dst, src []byte, back bool) {
+						size := len(src) / (steps * batch)
+						for step := range steps {
+							for b := range batch {
+								from, to := (step*batch+b)*size, ((steps-1-step)*batch+b)*size
+								if i == 2 {
+									to = (b*steps + steps - 1 - step) * size
+								}
+								if back {
+									from, to = to, from
+								}
+								copy(dst[to:to+size], src[from:])
+							}
+						}
+					}
+					in := s.Input(0)
+					if i == 0 {
+						r := rand.New(rand.NewPCG(1, 2))
+						if d == tensor.Float32 {
+							optest.Fill(r, in.F32())
+						} else {
+							for j := range in.Bytes() {
+								in.Bytes()[j] = byte(r.Uint32())
+							}
+						}
+						x = bytes.Clone(in.Bytes())
+						s.Run()
+						forward = bytes.Clone(s.Output(0).Bytes())
+						continue
+					}
+					turned(in.Bytes(), x, false)
+					s.Run()
+					got := make([]byte, len(forward))
+					turned(got, s.Output(0).Bytes(), true)
+					if !bytes.Equal(got, forward) {
+						t.Errorf("%v: differs from the forward sequence", a)
+					}
+				}
+			})
+		}
+	}
+}
+
 // TestSteps runs a sequence at once and cut into steps, the state in variables: the bytes are equal, on every kernel set,
 // and a Reset begins again.
 func TestSteps(t *testing.T) {
 	const steps = 23
-	for _, def := range []*op.Def{op.RNNLayer, op.GRULayer, op.LSTMLayer} {
+	for _, l := range layers {
 		for _, d := range []tensor.DType{tensor.Float32, tensor.Int8} {
-			t.Run(fmt.Sprint(def.Name, d), func(t *testing.T) {
+			t.Run(fmt.Sprint(l.def.Name, l.attrs, d), func(t *testing.T) {
 				var first []byte
 				for _, set := range kernels.All() {
 					session := func(steps int, state bool) *rt.Session {
-						p, err := rt.Compile(layer(t, def, d, steps, state), rt.Options{Kernels: set})
+						p, err := rt.Compile(layer(t, l.def, d, steps, state, l.attrs), rt.Options{Kernels: set})
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -125,8 +125,8 @@ func TestGRUUnitS8(t *testing.T) {
 	})
 }
 
-// TestUnitActivations holds every set's functions to package fixed for all arguments: a GRU whose z is 0 has the candidate's
-// tanh for a state, and with all of z and h before, one whose candidate is 0 has the half of 32766 sigmoids.
+// TestUnitActivations holds every set's functions to package fixed for all sums: h after a step of a GRU is its candidate's
+// tanh where z is 0, and z of h before, where the candidate is 0.
 func TestUnitActivations(t *testing.T) {
 	eachSet(t, func(t *testing.T, g *guard, set, _ *kernels.Set) {
 		const n = 1 << 16

@@ -44,12 +44,10 @@ TEXT ·LSTMUnitS8AVX512(SB), NOSPLIT, $64-8
 	MOVL  DX, CX
 	NEGL  CX
 	VPBROADCASTW CX, Z12
-	SUBL  $32768, DX
-	SARL  $31, DX                    // −1 unless there is no limit, as 32767 is none
-	MOVL  lstmUnitS8_CellMax(BX), CX
-	INCL  DX
-	SUBL  DX, CX
-	VPBROADCASTW CX, Z13
+	MOVL  $32767, CX // 2^15 is no limit
+	CMPL  DX, CX
+	CMOVLGT CX, DX
+	VPBROADCASTW DX, Z13
 	MOVQ  lstmUnitS8_X(BX), SI
 	MOVQ  lstmUnitS8_R(BX), DI
 	MOVQ  lstmUnitS8_C(BX), R10

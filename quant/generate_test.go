@@ -189,8 +189,14 @@ func TestDates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, set := range kernels.All() {
-			for threads := 1; threads <= 3; threads++ {
+		sets, most := kernels.All(), 3
+		if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
+			if most = 2; len(sets) > 2 {
+				sets = sets[1:] // portable code is the same on every arm64: the oldest one runs it
+			}
+		}
+		for _, set := range sets {
+			for threads := 1; threads <= most; threads++ {
 				if got := hashDates(t, steps, set, threads, x); got != dateHashes[k.form] {
 					t.Errorf("%s, %s, %d threads: hash %s, want %s", k.form, set.Name, threads, got, dateHashes[k.form])
 				}
@@ -205,7 +211,10 @@ func TestDates(t *testing.T) {
 				t.Fatal(err)
 			}
 			same, samples := 0, len(x.data)/x.wide
-			if set.Name != kernels.Best().Name || os.Getenv("EDGERUN_UNDER_QEMU") != "" {
+			switch {
+			case os.Getenv("EDGERUN_UNDER_QEMU") != "":
+				samples = 5 // the hash has seen twenty
+			case set.Name != kernels.Best().Name:
 				samples = 20
 			}
 			var metrics task.Sequences

@@ -67,7 +67,11 @@ func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Sp
 				return nil, err
 			}
 		}
-		return readFrontEnd(p.file, vocabulary...)
+		s, err := readFrontEnd(p.file, vocabulary...)
+		if err == nil && s.Kind == frontend.KindTokens && v.Shape.Elements() == 1 && v.Sym != nil {
+			return nil, usagef("--dim: input %q would take texts of one token: give --dim %s=TOKENS", v.Name, v.Sym[v.Shape.Rank-1])
+		}
+		return s, err
 	}
 	given := p.given() != ""
 	if !pictures || !given && !files && v.DType != tensor.Float32 && v.Shape.Rank != 4 {

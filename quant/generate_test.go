@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"edgerun/kernels"
@@ -55,16 +56,40 @@ func put(s *rt.Session, input int, tokens []byte) error {
 	return nil
 }
 
-// datePairs calibrates with sources and targets before their end.
-type datePairs struct{ x, y tokenRows }
+// datePairs calibrates with sources, and targets before their end: the lines of calib.txt.
+type datePairs []struct{ x, y []byte }
 
-func (d datePairs) Len() int { return len(d.x.data) / d.x.wide }
+func readPairs(t *testing.T) datePairs {
+	t.Helper()
+	read := func(name string) []string {
+		b, err := os.ReadFile("../testdata/dates/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	}
+	letters := read("letters.txt")
+	tokens := func(text string) (k []byte) {
+		for _, r := range text {
+			k = append(k, byte(slices.Index(letters, string(r))))
+		}
+		return k
+	}
+	lines := read("calib.txt")
+	d := make(datePairs, len(lines))
+	for i, l := range lines {
+		x, y, _ := strings.Cut(l, "\t")
+		d[i].x, d[i].y = tokens(x), append([]byte{1}, tokens(y)...)
+	}
+	return d
+}
+
+func (d datePairs) Len() int { return len(d) }
 func (d datePairs) Fill(i int, s *rt.Session) error {
-	if err := put(s, 0, d.x.row(i)); err != nil {
+	if err := put(s, 0, d[i].x); err != nil {
 		return err
 	}
-	y := d.y.row(i)
-	return put(s, 1, y[:len(y)-1])
+	return put(s, 1, d[i].y)
 }
 
 // TestContinue has a network without an encoder continue prompts: what it writes is what the whole network says of the whole
@@ -172,7 +197,7 @@ func TestDates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := quant.Convert(g, datePairs{readTokens(t, "calib_x.npy", 32), readTokens(t, "calib_y.npy", 12)}, quant.Options{})
+	r, err := quant.Convert(g, readPairs(t), quant.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

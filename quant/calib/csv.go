@@ -31,7 +31,7 @@ func openCSV(path string) (Dataset, error) {
 	if rows, ok, err := textTable(b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	} else if ok {
-		return &texts{path, rows}, nil
+		return &texts{path: path, rows: rows}, nil
 	}
 	t, err := parseCSV(b)
 	if err != nil {

@@ -79,6 +79,7 @@ type Tokenizer struct {
 	unknown int32         // −1: none
 	word    []byte
 	piece   []byte
+	cut     int // tokens that Append left out last
 }
 
 // NewTokenizer returns the tokenizer that a specification of KindTokens describes.
@@ -117,8 +118,8 @@ func (t *Tokenizer) Padding() int32 {
 
 var errUnknown = errors.New("the vocabulary has no such token, and none for unknown ones")
 
-// Append appends the tokens of text, at most limit, to dst. Where text is cut, its end token stays. It allocates nothing but
-// to make dst larger.
+// Append appends the tokens of text, at most limit, to dst. Where text is cut, its end token stays, and Cut tells it. It
+// allocates nothing but to make dst larger.
 func (t *Tokenizer) Append(dst []int32, text string, limit int) ([]int32, error) {
 	if t.spec.MaxTokens > 0 {
 		limit = min(limit, t.spec.MaxTokens)
@@ -130,12 +131,10 @@ func (t *Tokenizer) Append(dst []int32, text string, limit int) ([]int32, error)
 	if t.spec.StartToken != "" && limit > 0 {
 		dst = append(dst, t.numbers[t.spec.StartToken])
 	}
-	t.word = t.word[:0]
+	t.word, t.cut = t.word[:0], 0
+	end := max(first+limit, len(dst))
 	var err error
 	for _, r := range text {
-		if len(dst)-first >= limit {
-			break
-		}
 		if t.spec.LowerCase {
 			r = unicode.ToLower(r)
 		}
@@ -145,23 +144,20 @@ func (t *Tokenizer) Append(dst []int32, text string, limit int) ([]int32, error)
 			t.word = utf8.AppendRune(t.word, r)
 			continue
 		case !alone:
-			if dst, err = t.flush(dst); err != nil {
+			if dst, err = t.put(dst, end); err != nil {
 				return dst, err
 			}
 			alone = t.spec.Punctuation && !unicode.IsSpace(r)
 		}
 		if alone {
 			t.word = utf8.AppendRune(t.word, r)
-			if dst, err = t.flush(dst); err != nil {
+			if dst, err = t.put(dst, end); err != nil {
 				return dst, err
 			}
 		}
 	}
-	if dst, err = t.flush(dst); err != nil {
+	if dst, err = t.put(dst, end); err != nil {
 		return dst, err
-	}
-	if len(dst)-first > limit {
-		dst = dst[:first+max(limit, 0)]
 	}
 	if t.spec.EndToken != "" && limit >= 0 {
 		dst = append(dst, t.numbers[t.spec.EndToken])
@@ -169,8 +165,27 @@ func (t *Tokenizer) Append(dst []int32, text string, limit int) ([]int32, error)
 	return dst, nil
 }
 
+// Cut returns how many tokens of its text the last Append left out.
+func (t *Tokenizer) Cut() int { return t.cut }
+
 func (t *Tokenizer) letter(r rune) bool {
 	return r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') || t.letters[r]
+}
+
+// put appends the tokens of the word at hand up to place end of dst, and counts those behind it. A word behind it may be
+// unknown: it counts as one.
+func (t *Tokenizer) put(dst []int32, end int) ([]int32, error) {
+	full := len(dst) == end
+	dst, err := t.flush(dst)
+	if err != nil {
+		if !full {
+			return dst, err
+		}
+		t.cut++
+	} else {
+		t.cut += max(0, len(dst)-end)
+	}
+	return dst[:min(len(dst), end)], nil
 }
 
 // flush appends the tokens of the word at hand and empties it.

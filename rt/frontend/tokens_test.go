@@ -89,15 +89,19 @@ func TestTokens(t *testing.T) {
 		limit      int
 		want       []int32
 		back       string
+		cut        int
 	}{
-		{"words", "go, größe;  x", Text{Tokenizer: Words, UnknownToken: "[UNK]"}, 9, []int32{4, 8, 1}, "go größe [UNK]"},
-		{"case", "Go", Text{Tokenizer: Words}, 9, []int32{11}, "Go"},
-		{"lower case", "GO GRÖSSE GRÖßE", Text{Tokenizer: Words, LowerCase: true, UnknownToken: "[UNK]"}, 9, []int32{4, 1, 8}, "go [UNK] größe"},
-		{"pieces", "going goes gö gx", Text{Tokenizer: WordPieces, UnknownToken: "[UNK]"}, 9, []int32{4, 5, 4, 6, 7, 10, 1}, "going goes gö [UNK]"},
-		{"punctuation", "go!!", Text{Tokenizer: WordPieces, Punctuation: true}, 9, []int32{4, 9, 9}, "go ! !"},
-		{"start and end", "go go go go", Text{Tokenizer: Words, StartToken: "[S]", EndToken: "[E]"}, 4, []int32{2, 4, 4, 3}, "go go"},
-		{"cut within a word", "going", Text{Tokenizer: WordPieces, StartToken: "[S]", MaxTokens: 2}, 9, []int32{2, 4}, "go"},
-		{"nothing", " \xff", Text{Tokenizer: Words, StartToken: "[S]"}, 9, []int32{2}, ""},
+		{"words", "go, größe;  x", Text{Tokenizer: Words, UnknownToken: "[UNK]"}, 9, []int32{4, 8, 1}, "go größe [UNK]", 0},
+		{"case", "Go", Text{Tokenizer: Words}, 9, []int32{11}, "Go", 0},
+		{"lower case", "GO GRÖSSE GRÖßE", Text{Tokenizer: Words, LowerCase: true, UnknownToken: "[UNK]"}, 9, []int32{4, 1, 8}, "go [UNK] größe", 0},
+		{"pieces", "going goes gö gx", Text{Tokenizer: WordPieces, UnknownToken: "[UNK]"}, 9, []int32{4, 5, 4, 6, 7, 10, 1}, "going goes gö [UNK]", 0},
+		{"punctuation", "go!!", Text{Tokenizer: WordPieces, Punctuation: true}, 9, []int32{4, 9, 9}, "go ! !", 0},
+		{"start and end", "go go go go", Text{Tokenizer: Words, StartToken: "[S]", EndToken: "[E]"}, 4, []int32{2, 4, 4, 3}, "go go", 2},
+		{"cut within a word", "going", Text{Tokenizer: WordPieces, StartToken: "[S]", MaxTokens: 2}, 9, []int32{2, 4}, "go", 1},
+		{"unknown behind the end", "go what, ever", Text{Tokenizer: Words}, 1, []int32{4}, "go", 2},
+		{"no room", "go", Text{Tokenizer: Words, EndToken: "[E]"}, 0, nil, "", 1},
+		{"room for the end", "go", Text{Tokenizer: Words, StartToken: "[S]", EndToken: "[E]"}, 1, []int32{3}, "", 1},
+		{"nothing", " \xff", Text{Tokenizer: Words, StartToken: "[S]"}, 9, []int32{2}, "", 0},
 	} {
 		c.spec.Vocabulary = vocabulary
 		k, err := NewTokenizer(Spec{Kind: KindTokens, Text: c.spec})
@@ -105,8 +109,8 @@ func TestTokens(t *testing.T) {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		got, err := k.Append(nil, c.text, c.limit)
-		if err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, %v, want %v", c.name, got, err, c.want)
+		if err != nil || !slices.Equal(got, c.want) || k.Cut() != c.cut {
+			t.Errorf("%s: %v, %d cut, %v, want %v, %d cut", c.name, got, k.Cut(), err, c.want, c.cut)
 		}
 		if back := string(k.AppendText(nil, got)); back != c.back {
 			t.Errorf("%s: back as %q, want %q", c.name, back, c.back)

@@ -21,9 +21,9 @@ Written to --out:
                                [batch,tgt_seq], output logits [batch,tgt_seq,words]
     letters.txt                the vocabulary, a token a line
     test.txt                   400 sources and targets, one pair a line, tab between
-    test_x.npy test_y.npy      their tokens, uint8 [400,32] and, start and end
+    calib.txt                  96 training pairs, written likewise
+    test_x.npy test_y.npy      test.txt's tokens, uint8 [400,32] and, start and end
                                included, [400,12]
-    calib_x.npy calib_y.npy    likewise 96 training pairs
     greedy.npy                 uint8 [400,16]: what PyTorch wrote, each time the
                                likeliest letter, without start, padded after end
     seq2seq_torch.npy          float32 [2,11,words]: PyTorch's logits of the first 2
@@ -175,10 +175,9 @@ def main():
     train_y, test_y = (encode([t for _, t in t], 12, True) for t in (train_t, test_t))
     out.text("letters.txt", TOKENS)
     out.text("test.txt", ["%s\t%s" % p for p in test_t[:COMMIT]])
+    out.text("calib.txt", ["%s\t%s" % p for p in train_t[:CALIB]])
     out.put("test_x.npy", test_x[:COMMIT])
     out.put("test_y.npy", test_y[:COMMIT])
-    out.put("calib_x.npy", train_x[:CALIB])
-    out.put("calib_y.npy", train_y[:CALIB])
     out.log("pairs: %d to train, %d to test; %d of the test sources are in training too; %.1f letters in a source" % (
         N_TRAIN, N_TEST, sum(s in known for s, _ in test_t), (train_x != 0).sum(1).mean()), True)
 

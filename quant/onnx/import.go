@@ -252,6 +252,8 @@ func (im *importer) node(n *node) bool {
 	}
 	switch folded := c.foldNode(); {
 	case folded:
+	case translate == nil && len(c.in) > 0 && !slices.ContainsFunc(c.in, func(v *graph.Value) bool { return v == nil || v.Const == nil }):
+		c.unsupported("a result of more than %d elements, computed while importing,", maxComputed)
 	case translate == nil:
 		c.unsupported("operator")
 	default:

@@ -22,7 +22,10 @@ import (
 func buildSymbolic(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, error) {
 	g, err := build(m, sizeBytes, dir, o)
 	if err != nil {
-		return nil, err
+		return nil, tooLarge(err, o.Dims, func(dims map[string]int) error {
+			_, err := build(m, sizeBytes, dir, Options{Dims: dims})
+			return err
+		})
 	}
 	u := &unifier{g: g, probes: g.Probes(), sliced: map[*graph.Value]*graph.Value{}, names: foreign.Names{}}
 	if u.probes == nil {

@@ -36,6 +36,9 @@ func benchCommand() *cobra.Command {
 			if err := keepInputs([]string{traceFile}, args[0]); err != nil {
 				return err
 			}
+			if err := checkDims(dims, args[0]); err != nil {
+				return err
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err

@@ -37,6 +37,9 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 			if tasks.kind == task.KindAnomaly && !tasks.changed("threshold") {
 				return usagef("convert: --task anomaly: no data to find a threshold on: give --threshold")
 			}
+			if err := form.check(tasks.kind); err != nil {
+				return err
+			}
 			if out == "" {
 				out = strings.TrimSuffix(path, filepath.Ext(path)) + ".edge"
 			}
@@ -69,9 +72,11 @@ The flags describe a front end, labels and a task, which travel in the file.`,
 			if err := form.apply(m.Model); err != nil {
 				return m.fail(err)
 			}
-			if m.Graph, err = stepGraph(m.Graph, m.Model.Task); err != nil {
-				return m.fail(err)
+			steps, err := stepGraph(m.Graph, m.Model.Task)
+			if err != nil {
+				return m.fail(hintDims(err, m.Graph))
 			}
+			m.Graph = steps
 			prog, err := rt.Compile(m.Graph, rt.Options{}) // what does not run here would not run on a board
 			if err != nil {
 				return m.fail(err)

@@ -52,6 +52,9 @@ The model's task says what is measured, and what LABELS holds:
 			if data == "" {
 				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures or sounds)")
 			}
+			if err := checkDims(dims, args...); err != nil {
+				return err
+			}
 			var models []*model
 			for _, path := range args {
 				m, err := openModel(path, dims...)

@@ -151,6 +151,9 @@ func readFrontEnd(path string, vocabulary ...string) (*frontend.Spec, error) {
 			if len(vocabulary) > 0 && s.Vocabulary == nil {
 				s.Vocabulary = vocabulary
 			}
+			if s.Kind == frontend.KindTokens && len(s.Vocabulary) == 0 {
+				return nil, usagef("%s: no vocabulary: give --vocab FILE, a token a line", path)
+			}
 			err = s.Check()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"edgerun/loader"
 	"edgerun/quant/calib"
 	"edgerun/quant/pass"
 	"edgerun/rt/frontend"
@@ -33,8 +34,8 @@ func (s *sequenceFlags) flags(c *cobra.Command) {
 	c.Flags().IntVar(&s.most, "max-tokens", 0, "sequence: tokens to write at most (default as many as the network has places for)")
 }
 
-// spec fills in a task; labels are the tokens, where they are known.
-func (s *sequenceFlags) spec(t *task.Spec, labels []string) error {
+// spec fills in a task for a network over whole sequences; labels are the tokens, where they are known.
+func (s *sequenceFlags) spec(t *task.Spec, g *graph.Graph, labels []string) error {
 	number := func(flag, token string) (int, error) {
 		if i := slices.Index(labels, token); i >= 0 {
 			return i, nil
@@ -56,6 +57,21 @@ func (s *sequenceFlags) spec(t *task.Spec, labels []string) error {
 		}
 	}
 	t.MaxTokens = s.most
+	return checkMost(s.most, g)
+}
+
+// checkMost refuses more tokens than a network over whole sequences has places for.
+func checkMost(most int, g *graph.Graph) error {
+	if most < 0 {
+		return usagef("--max-tokens %d is negative", most)
+	}
+	i, err := pass.SequenceInput(g)
+	if err != nil {
+		return nil // which making steps will say
+	}
+	if v := g.Inputs[i]; most > v.Shape.Dim[1] {
+		return usagef("--max-tokens %d: the network has places for %d (--dim %s)", most, v.Shape.Dim[1], v.Sym[1])
+	}
 	return nil
 }
 
@@ -71,6 +87,7 @@ func stepGraph(g *graph.Graph, spec *task.Spec) (*graph.Graph, error) {
 type generateFlags struct {
 	on       bool
 	sampling task.Sampling
+	most     int
 	command  *cobra.Command
 }
 
@@ -80,24 +97,59 @@ func (f *generateFlags) flags(c *cobra.Command) {
 	c.Flags().Float32Var(&f.sampling.Temperature, "temperature", 0, "of --generate: draw tokens, with logits divided by it (default: always the likeliest token)")
 	c.Flags().IntVar(&f.sampling.TopK, "top-k", 0, "of --generate: draw from that many likeliest tokens (default all)")
 	c.Flags().Float32Var(&f.sampling.TopP, "top-p", 0, "of --generate: draw from the fewest likeliest tokens whose probabilities add up to it (default all)")
-	c.Flags().Uint64Var(&f.sampling.Seed, "seed", 0, "of --generate: of the random numbers")
+	c.Flags().Uint64Var(&f.sampling.Seed, "seed", 0, "of --generate: of the random numbers that draw tokens")
+	c.Flags().IntVar(&f.most, "max-tokens", 0, "of --generate: tokens to write at most (default what the model file says)")
 }
 
 // check reports flags that do not go with the others or with the model.
-func (f *generateFlags) check(m *model) error {
-	for _, name := range []string{"temperature", "top-k", "top-p", "seed"} {
-		if f.command.Flags().Changed(name) && (!f.on || name != "temperature" && f.sampling.Temperature == 0) {
-			return usagef("--%s goes with --generate and --temperature", name)
+func (f *generateFlags) check(m *model, pre *preprocessing, output string) error {
+	is := m.task().Kind == task.KindSequence
+	if !f.on {
+		for _, name := range []string{"temperature", "top-k", "top-p", "seed", "max-tokens"} {
+			if f.changed(name) {
+				return usagef("--%s goes with --generate", name)
+			}
 		}
-	}
-	if is := m.task().Kind == task.KindSequence; is != f.on {
 		if is {
 			return usagef("%s is for task %s: give --generate", m.path, task.KindSequence)
 		}
-		return usagef("--generate: %s is for task %s, want %s", m.path, m.task().Kind, task.KindSequence)
+		return nil
 	}
-	return nil
+	switch {
+	case !is && m.imported:
+		return usagef("--generate: %s is no network of --task %s yet: make one with 'edgerun convert' or 'edgerun quantize'", m.path, task.KindSequence)
+	case !is:
+		return usagef("--generate: %s is for task %s, want %s", m.path, m.task().Kind, task.KindSequence)
+	case pre.given() != "":
+		return usagef("--%s: the model file says how texts become tokens", pre.given())
+	}
+	for _, name := range []string{"stream", "top"} {
+		if f.changed(name) {
+			return usagef("--%s does not go with --generate", name)
+		}
+	}
+	if f.sampling.Temperature == 0 {
+		for _, name := range []string{"top-k", "top-p"} {
+			if f.changed(name) {
+				return usagef("--%s is for tokens that are drawn: give --temperature too, 1 for the network's own probabilities", name)
+			}
+		}
+	}
+	places := generate.Places(m.Graph)
+	switch s := &f.sampling; {
+	case !(s.Temperature >= 0 && s.Temperature <= 1000):
+		return usagef("--temperature %g outside [0,1000]", s.Temperature)
+	case s.TopK < 0:
+		return usagef("--top-k %d is negative", s.TopK)
+	case !(s.TopP >= 0 && s.TopP <= 1):
+		return usagef("--top-p %g outside [0,1]", s.TopP)
+	case f.changed("max-tokens") && (f.most < 1 || f.most > places):
+		return usagef("--max-tokens %d outside [1,%d], the places of the network", f.most, places)
+	}
+	return checkWritten(output)
 }
+
+func (f *generateFlags) changed(name string) bool { return f.command.Flags().Changed(name) }
 
 // writer writes sequences for the samples of data sets.
 type writer struct {
@@ -108,11 +160,16 @@ type writer struct {
 	tokens, prompt []int32
 }
 
-func (r *runner) writer(sampling task.Sampling) (*writer, error) {
+// writer returns one that writes most tokens, or where it is 0 as many as the model's task says.
+func (r *runner) writer(sampling task.Sampling, most int) (*writer, error) {
 	w := &writer{runner: r}
 	m := r.model
+	spec := *m.task()
+	if most > 0 {
+		spec.MaxTokens = most
+	}
 	var err error
-	if w.generator, err = generate.New(r.session, *m.task(), sampling); err != nil {
+	if w.generator, err = generate.New(r.session, spec, sampling); err != nil {
 		return nil, m.fail(err)
 	}
 	w.prompts = len(m.Graph.Inputs) == 1
@@ -130,7 +187,7 @@ func (r *runner) writer(sampling task.Sampling) (*writer, error) {
 
 // each calls f with the tokens that the model writes for each sample. f must not keep the slice.
 func (w *writer) each(c *cobra.Command, path string, limit int, f func(i int, s *calib.Sample, tokens []int32) error) error {
-	ds, err := calib.Open(path)
+	ds, err := w.open(c, path)
 	if err != nil {
 		return err
 	}
@@ -138,6 +195,7 @@ func (w *writer) each(c *cobra.Command, path string, limit int, f func(i int, s 
 	if err != nil {
 		return w.model.fail(err)
 	}
+	defer feed.cut.print(c.ErrOrStderr())
 	n := ds.Len()
 	if limit > 0 {
 		n = min(n, limit)
@@ -159,6 +217,7 @@ func (w *writer) each(c *cobra.Command, path string, limit int, f func(i int, s 
 			if w.prompt, err = w.source.Append(w.prompt, s.Text, w.generator.Places()-1); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
+			feed.cut.add(s.Name, len(w.prompt), w.source.Cut())
 		} else if err := feed.fill(w.session, &s); err != nil {
 			return err
 		}
@@ -181,16 +240,20 @@ type written struct {
 	Tokens []int32 `json:"tokens"`
 }
 
-// runGenerate prints what the model writes for all samples.
-func runGenerate(c *cobra.Command, r *runner, f *generateFlags, paths []string, asJSON bool) error {
-	w, err := r.writer(f.sampling)
+// runGenerate prints what the model writes for all samples, and writes it to file output unless that is "".
+func runGenerate(c *cobra.Command, r *runner, f *generateFlags, paths []string, asJSON bool, output string) error {
+	w, err := r.writer(f.sampling, f.most)
 	if err != nil {
 		return err
 	}
+	var all writtenFile
 	out := bufio.NewWriter(c.OutOrStdout())
 	for _, path := range paths {
 		err := w.each(c, path, 0, func(i int, _ *calib.Sample, tokens []int32) error {
 			text := string(w.target.AppendText(nil, tokens))
+			if output != "" {
+				all.add(text, tokens)
+			}
 			if asJSON {
 				return writeJSONLine(out, written{path, i, text, tokens})
 			}
@@ -201,7 +264,10 @@ func runGenerate(c *cobra.Command, r *runner, f *generateFlags, paths []string, 
 			return errors.Join(out.Flush(), err) // what was written is not lost
 		}
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil || output == "" {
+		return err
+	}
+	return loader.WriteAtomic(output, all.writer(output))
 }
 
 // sequenceEvaluation are the figures of a model that writes sequences.
@@ -218,7 +284,7 @@ func (e *engine) evaluateSequences(c *cobra.Command, m *model, data string, limi
 		return nil, err
 	}
 	defer r.pool.Close()
-	w, err := r.writer(task.Sampling{})
+	w, err := r.writer(task.Sampling{}, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ kernels that the board chooses, and nothing is run.`,
 					return err
 				}
 			}
+			if err := checkDims(dims, args[0]); err != nil {
+				return err
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"edgerun/loader"
 	"edgerun/quant"
 	"edgerun/quant/onnx"
+	"edgerun/quant/pass"
 	"edgerun/quant/tflite"
 	"edgerun/rt"
 	"edgerun/rt/graph"
@@ -77,7 +79,7 @@ func importModel(path string, dims []string) (*graph.Graph, error) {
 		name, size, ok := strings.Cut(d, "=")
 		n, err := strconv.Atoi(size)
 		if !ok || err != nil || n < 1 || n > tensor.MaxDim {
-			return nil, usagef("--dim %q, want NAME=SIZE", d)
+			return nil, usagef("--dim %q, want NAME=SIZE with a size of 1 to %d", d, tensor.MaxDim)
 		}
 		bounds[name] = n
 	}
@@ -139,6 +141,42 @@ func hasCodes(g *graph.Graph) bool {
 		}
 	}
 	return false
+}
+
+// checkDims refuses bounds for model files that have theirs already.
+func checkDims(dims []string, paths ...string) error {
+	if len(dims) > 0 && !slices.ContainsFunc(paths, isForeign) {
+		return usagef("--dim %s: is for .onnx and .tflite files, %s has its sizes", dims[0], strings.Join(paths, ", "))
+	}
+	return nil
+}
+
+// dimHint names the flags for symbolic dimensions of a network's inputs that are bound to 1, batches left aside; "" where there
+// are none.
+func dimHint(g *graph.Graph) string {
+	var flags []string
+	for _, v := range g.Inputs {
+		for i, name := range v.Sym {
+			if name == "" || v.Shape.Dim[i] != 1 || i == 0 && strings.HasSuffix(name, ".dim0") || strings.Contains(strings.ToLower(name), "batch") {
+				continue
+			}
+			if flag := "--dim " + name + "=SIZE"; !slices.Contains(flags, flag) {
+				flags = append(flags, flag)
+			}
+		}
+	}
+	if flags == nil {
+		return ""
+	}
+	return ": give " + strings.Join(flags, " ")
+}
+
+// hintDims adds to the error of a network that cannot run step by step which dimensions have no bound.
+func hintDims(err error, g *graph.Graph) error {
+	if errors.Is(err, pass.ErrNoSteps) {
+		return fmt.Errorf("%w%s", err, dimHint(g))
+	}
+	return err
 }
 
 // dimFlag adds the bounds of symbolic dimensions to a command that imports.

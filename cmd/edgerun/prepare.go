@@ -26,7 +26,7 @@ type preprocessing struct {
 
 // given returns the name of one of the flags that was set, or "".
 func (p *preprocessing) given() string {
-	return p.changed("frontend", "scale", "mean", "std", "resize", "layout")
+	return p.changed("frontend", "vocab", "scale", "mean", "std", "resize", "layout")
 }
 
 // changed returns the first of some flags that was set, or "".
@@ -53,6 +53,14 @@ func (p *preprocessing) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.layout, "layout", "", "layout of a picture input, nchw or nhwc (default: what the input's shape says)")
 }
 
+// checkText refuses a text without a front end that takes it apart.
+func (p *preprocessing) checkText(s *calib.Sample) error {
+	if !s.IsText() || p != nil && p.file != "" {
+		return nil
+	}
+	return usagef("%s: a text: give --frontend FILE, a specification of kind %q, and with --vocab its tokens", s.Name, frontend.KindTokens)
+}
+
 // spec builds the front end for input v: what a file says, or of pictures if the samples are, else none. Bytes that come
 // out of no picture file go into an input of integers as they are, unless it has the shape of a picture or a flag is given.
 func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Spec, error) {
@@ -68,10 +76,16 @@ func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Sp
 			}
 		}
 		s, err := readFrontEnd(p.file, vocabulary...)
+		if err != nil && vocabulary != nil {
+			err = fmt.Errorf("%w (with the tokens of --vocab %s)", err, p.vocabulary)
+		}
 		if err == nil && s.Kind == frontend.KindTokens && v.Shape.Elements() == 1 && v.Sym != nil {
 			return nil, usagef("--dim: input %q would take texts of one token: give --dim %s=TOKENS", v.Name, v.Sym[v.Shape.Rank-1])
 		}
 		return s, err
+	}
+	if p.vocabulary != "" {
+		return nil, usagef("--vocab: give --frontend FILE too, a specification of kind %q", frontend.KindTokens)
 	}
 	given := p.given() != ""
 	if !pictures || !given && !files && v.DType != tensor.Float32 && v.Shape.Rank != 4 {
@@ -223,6 +237,11 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 		}
 		if err := s.Resize(0, in.Shape); err != nil {
 			return err
+		}
+	}
+	if n := len(sample.Bytes) + len(sample.Numbers); n != in.Shape.Elements() && f.fe.Spec().Kind == frontend.KindNone {
+		if hint := dimHint(s.Program().Graph()); hint != "" {
+			return fmt.Errorf("%s: %d values, shape %v; input %q takes %v%s", sample.Name, n, sample.Shape, in.Name, in.Shape, hint)
 		}
 	}
 	dst := s.Input(0)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,6 +65,9 @@ whole sequences, what is wanted for each text.
 			if !(q.percentile > 50 && q.percentile <= 100) {
 				return usagef("--percentile %g outside (50,100]", q.percentile)
 			}
+			if err := form.check(q.task.kind); err != nil {
+				return err
+			}
 			if out == "" {
 				out = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".edge"
 			}
@@ -89,8 +93,13 @@ whole sequences, what is wanted for each text.
 					return err
 				}
 			}
+			noteBlank(c.ErrOrStderr(), data, ds)
+			q.notes = c.ErrOrStderr()
 			q.name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			m, r, err := q.quantize(c.Context(), g, ds)
+			if errors.As(err, new(usageError)) {
+				return err
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -128,6 +137,7 @@ type quantizeOptions struct {
 	samples    int
 	task       taskFlags
 	engine     engine // runs the calibration
+	notes      io.Writer
 }
 
 // quantize runs all stages up to the finished model.
@@ -137,6 +147,9 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	}
 	first, err := ds.Sample(0)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := q.pre.checkText(&first); err != nil {
 		return nil, nil, err
 	}
 	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil, first.PictureFile())
@@ -158,7 +171,10 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 		feed, err = newTokensFeeder(g, fe, ds, q.samples, before, q.labels)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, hintDims(err, g)
+	}
+	if feed.text != nil && q.notes != nil {
+		defer feed.text.cut.print(q.notes)
 	}
 	set, err := q.engine.set()
 	if err != nil {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +25,7 @@ func runCommand() *cobra.Command {
 	var pre preprocessing
 	var dims []string
 	var top int
-	var asJSON, stream bool
+	var asJSON, stream, warming bool
 	var hop, rate int
 	var write generateFlags
 	var output string
@@ -32,15 +35,21 @@ func runCommand() *cobra.Command {
 		Long: `Run a model on .npy, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files.
 
 Texts are lines of a .txt file, the column "text" of a .csv file or that field of a .jsonl file. With --generate a model that
-writes sequences answers each text with another one, or continues it.
+writes sequences answers each text with another one, or continues it; --output then takes the texts (.txt) or the tokens
+(.npy: int32, a row for each text, filled up with -1). - stands for texts of the standard input, one a line.
 
 A model that keeps a state (a streaming keyword spotter, say) starts anew with each sample. With --stream each file is one
 long sequence instead: it goes into the model window by window, and the state lives on to the end of the file. The rows of
-a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input.`,
+a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input.
+A network in step form ('edgerun quantize --stream') that answers for a window of frames gives no answer before it has seen
+so many.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if top < 1 {
 				return usagef("--top %d must be positive", top)
+			}
+			if warming && !stream {
+				return usagef("--warming goes with --stream")
 			}
 			for name, n := range map[string]int{"hop": hop, "rate": rate} {
 				switch {
@@ -53,11 +62,14 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 			if err := keepInputs([]string{output}, append(args, pre.file)...); err != nil {
 				return err
 			}
+			if err := checkDims(dims, args[0]); err != nil {
+				return err
+			}
 			m, err := openModel(args[0], dims...)
 			if err != nil {
 				return err
 			}
-			if err := write.check(m); err != nil {
+			if err := write.check(m, &pre, output); err != nil {
 				return err
 			}
 			r, err := e.runner(m, &pre)
@@ -66,9 +78,13 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 			}
 			defer r.pool.Close()
 			if write.on {
-				return runGenerate(c, r, &write, args[1:], asJSON)
+				return runGenerate(c, r, &write, args[1:], asJSON, output)
 			}
 			r.stream, r.hop, r.rate = stream, hop, rate
+			silent := 0 // steps without an answer
+			if stream && !warming {
+				silent = stepsBefore(m)
+			}
 			answers, err := newAnswerer(m, top)
 			if err != nil {
 				return err
@@ -78,7 +94,11 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 			y := m.Graph.Outputs[0]
 			var all []byte
 			for _, path := range args[1:] {
+				steps := 0
 				err := r.each(c, path, 0, func(i int, out []float32) error {
+					if steps = i + 1; i < silent {
+						return nil
+					}
 					if output != "" {
 						all = append(all, r.session.Output(0).Bytes()...)
 					}
@@ -86,6 +106,10 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 				})
 				if err != nil {
 					return errors.Join(w.Flush(), err) // what was answered is not lost
+				}
+				if silent > 0 {
+					fmt.Fprintf(c.ErrOrStderr(), "%s: no answer to the first %d of %d steps, until the network has seen a whole window (--warming prints them)\n",
+						path, min(silent, steps), steps)
 				}
 			}
 			if err := w.Flush(); err != nil {
@@ -110,6 +134,7 @@ a sequence are those of a .npy or .csv file, or the samples of a .wav file; a wi
 	c.Flags().IntVar(&top, "top", 3, "classes to print")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
 	c.Flags().BoolVar(&stream, "stream", false, "take each file as one sequence, window by window, and keep the model's state from one to the next")
+	c.Flags().BoolVar(&warming, "warming", false, "print answers of --stream from the first step on, those before a whole window too")
 	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default a window's length)")
 	c.Flags().IntVar(&rate, "rate", 0, "samples a second to bring the sound files of --stream to, for a model that takes samples itself (default the file's own)")
 	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file, in the type that the network gives")
@@ -140,7 +165,11 @@ func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
 // each calls f with the first output, as reals, of each sample of the data at path, at most limit of them where limit
 // is positive. f must not keep the slice.
 func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, out []float32) error) error {
-	ds, spec, err := openSamples(path, r.model, r.pre)
+	ds, err := r.open(c, path)
+	if err != nil {
+		return err
+	}
+	spec, err := frontEndOf(ds, path, r.model, r.pre)
 	if err != nil {
 		return err
 	}
@@ -156,6 +185,9 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 	feed, err := newFeeder(r.model.Graph, spec, ds, limit)
 	if err != nil {
 		return r.model.fail(err)
+	}
+	if feed.text != nil {
+		defer feed.text.cut.print(c.ErrOrStderr())
 	}
 	show := progress(path, feed.Len())
 	for i := range feed.Len() {
@@ -186,6 +218,27 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 	return nil
 }
 
+// open opens the data at path, - being the standard input, and tells what of it is no sample.
+func (r *runner) open(c *cobra.Command, path string) (ds calib.Dataset, err error) {
+	if path == stdinPath {
+		ds, err = readStdin(c.Context())
+	} else {
+		ds, err = openDataset(path, r.model.Graph)
+	}
+	if err != nil {
+		switch fe := r.model.FrontEnd; {
+		case fe == nil || fe.Kind != frontend.KindTokens:
+		case errors.Is(err, fs.ErrNotExist):
+			err = fmt.Errorf("%w (a text by itself comes through the standard input: echo TEXT | edgerun run MODEL -)", err)
+		case strings.EqualFold(filepath.Ext(path), ".csv"):
+			err = fmt.Errorf("%w (texts want a first line of names, one of them \"text\")", err)
+		}
+		return nil, err
+	}
+	noteBlank(c.ErrOrStderr(), path, ds)
+	return ds, nil
+}
+
 // windows cuts a sequence for the model's input and says what is left over.
 func (r *runner) windows(c *cobra.Command, path string, ds calib.Dataset, spec *frontend.Spec) (calib.Dataset, error) {
 	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, r.hop, r.rate)
@@ -204,25 +257,34 @@ func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *fro
 	if err != nil {
 		return nil, nil, err
 	}
+	spec, err := frontEndOf(ds, path, m, pre)
+	return ds, spec, err
+}
+
+// frontEndOf returns the front end that brings the samples of ds, the data at path, into m.
+func frontEndOf(ds calib.Dataset, path string, m *model, pre *preprocessing) (*frontend.Spec, error) {
 	flag := pre.given()
 	if m.FrontEnd != nil {
 		if flag != "" {
-			return nil, nil, usagef("--%s: the model file says how samples become inputs", flag)
+			return nil, usagef("--%s: the model file says how samples become inputs", flag)
 		}
-		return ds, m.FrontEnd, nil
+		return m.FrontEnd, nil
 	}
 	first, err := ds.Sample(0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if err := pre.checkText(&first); err != nil {
+		return nil, err
 	}
 	if flag != "" && flag != "frontend" && first.Bytes == nil {
-		return nil, nil, usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
+		return nil, usagef("--%s: %s holds numbers, which go into the network as they are", flag, path)
 	}
 	spec, err := pre.spec(m.Graph.Inputs[0], first.Bytes != nil, first.PictureFile())
 	if err != nil {
-		return nil, nil, m.fail(err)
+		return nil, m.fail(err)
 	}
-	return ds, spec, nil
+	return spec, nil
 }
 
 // openDataset opens the data at path. A .npy file that holds g's input without an axis to count is one sample.

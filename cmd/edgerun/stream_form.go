@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"edgerun/quant/pass"
 	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
+	"edgerun/rt/task"
 )
 
 // stepForm is the flag --stream of commands that write model files.
@@ -82,6 +84,27 @@ func frameAxis(features []int, last bool, in *graph.Value) int {
 	return axis
 }
 
+// stepsBefore returns how many steps a network in step form takes before it has seen a whole window: its answers to them are
+// of no use. Networks that remember all of a sequence answer from the first step on.
+func stepsBefore(m *model) int {
+	n, err := strconv.Atoi(m.Meta[metaWarmup])
+	if err != nil {
+		return 0
+	}
+	return max(0, n-1)
+}
+
+// metaWarmup is the key of how many steps it takes until a window is there.
+const metaWarmup = "stream warm-up steps"
+
+// check refuses step form for a network that writes sequences.
+func (f *stepForm) check(kind string) error {
+	if f.text != "" && kind == task.KindSequence {
+		return usagef("--stream: a network of --task %s runs token by token anyway", kind)
+	}
+	return nil
+}
+
 // apply brings a finished model into step form, if the flag asks for it.
 func (f *stepForm) apply(m *loader.Model) error {
 	if f.text == "" {
@@ -92,6 +115,9 @@ func (f *stepForm) apply(m *loader.Model) error {
 		return err
 	}
 	if m.Graph, f.info, err = pass.Stream(m.Graph, o); err != nil {
+		if errors.Is(err, pass.ErrChoice) {
+			return usagef("--stream: %w: --stream=[INPUT=][AXIS]", err)
+		}
 		return fmt.Errorf("--stream: %w", err)
 	}
 	if fe := m.FrontEnd; fe != nil && fe.Signals() {
@@ -106,6 +132,9 @@ func (f *stepForm) apply(m *loader.Model) error {
 		m.Meta = map[string]string{}
 	}
 	m.Meta["stream"] = fmt.Sprintf("input %s, axis %d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
+	if !f.info.Sequence {
+		m.Meta[metaWarmup] = strconv.Itoa(f.info.Warmup())
+	}
 	return nil
 }
 

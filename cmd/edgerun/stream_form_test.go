@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,51 @@ func TestStreamForm(t *testing.T) {
 				t.Errorf("%s%s %s: the last step's answer differs from the whole sample's", c.model, c.step, form)
 			}
 		}
+	}
+}
+
+// TestStreamWarmup: a network of windows in step form gives no answer before it has seen a whole one, unless asked to.
+func TestStreamWarmup(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	const rows, steps, window, step = 41, 20, 28, 2
+	var csv strings.Builder
+	for i := range rows * 28 {
+		end := ","
+		if i%28 == 27 {
+			end = "\n"
+		}
+		fmt.Fprintf(&csv, "%d%s", i*i%7-3, end)
+	}
+	lines := strings.SplitAfter(csv.String(), "\n")
+	last := strings.Join(lines[steps*step-window:steps*step], "")
+	for name, text := range map[string]string{"rows.csv": csv.String(), "short.csv": strings.Join(lines[:20], ""), "window.csv": strings.ReplaceAll(strings.TrimSpace(last), "\n", ",")} {
+		if err := os.WriteFile(file(name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output(t, convertCommand(), "../../testdata/digits/cnn.onnx", "--stream=2", "-o", file("steps.edge"))
+	text := output(t, runCommand(), "--stream", file("steps.edge"), file("rows.csv"), "--output", file("late.npy"))
+	const silent = window/step - 1
+	if !strings.Contains(text, fmt.Sprintf("no answer to the first %d of %d steps", silent, steps)) || strings.Count(text, "rows.csv[") != steps-silent || !strings.Contains(text, fmt.Sprintf("rows.csv[%d]:", silent)) {
+		t.Errorf("run --stream says %q", text)
+	}
+	all := output(t, runCommand(), "--stream", "--warming", file("steps.edge"), file("rows.csv"), "--output", file("all.npy"))
+	if strings.Contains(all, "no answer") || strings.Count(all, "rows.csv[") != steps {
+		t.Errorf("run --stream --warming says %q", all)
+	}
+	for k := range steps - silent {
+		if !bytes.Equal(sampleBytes(t, file("late.npy"), k), sampleBytes(t, file("all.npy"), silent+k)) {
+			t.Errorf("answer %d is not the one after %d steps", k, silent+k+1)
+		}
+	}
+	output(t, runCommand(), "../../testdata/digits/cnn.onnx", file("window.csv"), "--output", file("whole.npy"))
+	if !bytes.Equal(sampleBytes(t, file("late.npy"), -1), sampleBytes(t, file("whole.npy"), 0)) {
+		t.Error("the last answer is not that of the last window")
+	}
+	text = output(t, runCommand(), "--stream", file("steps.edge"), file("short.csv"), "--output", file("none.npy"))
+	if !strings.Contains(text, "no answer to the first 10 of 10 steps") || strings.Contains(text, "short.csv[") {
+		t.Errorf("a sequence shorter than a window: %q", text)
 	}
 }
 

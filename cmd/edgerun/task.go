@@ -69,7 +69,7 @@ func (t *taskFlags) spec(g *graph.Graph) (*task.Spec, error) {
 			s.Units = strings.Split(t.units, ",")
 		}
 	case task.KindSequence:
-		if err := t.sequence.spec(s, t.labels); err != nil {
+		if err := t.sequence.spec(s, g, t.labels); err != nil {
 			return nil, err
 		}
 	case task.KindNone:

@@ -11,6 +11,7 @@ import (
 	"edgerun/rt/frontend"
 	"edgerun/rt/generate"
 	"edgerun/rt/graph"
+	"edgerun/rt/op"
 	"edgerun/rt/task"
 	"edgerun/rt/tensor"
 )
@@ -24,6 +25,7 @@ type textFeeder struct {
 	masks          []int
 	start          int32 // before what is wanted
 	tokens         []int32
+	cut            cutTexts
 }
 
 // newTextFeeder finds the inputs of a network. spec, which may be nil, is its task; labels are the tokens of what it writes.
@@ -63,7 +65,30 @@ func newTextFeeder(g *graph.Graph, source *frontend.Spec, spec *task.Spec, label
 	if t.text < 0 && (steps < 0 && t.wanted < 0 || len(t.masks) > 0) {
 		return nil, fmt.Errorf("the network has no input of tokens")
 	}
+	for i, k := range map[int]*frontend.Tokenizer{t.text: t.source, t.wanted: t.target} {
+		if i < 0 {
+			continue
+		}
+		if rows, n := embeddings(g, g.Inputs[i]), len(k.Spec().Vocabulary); rows > 0 && n > rows {
+			return nil, fmt.Errorf("vocabulary of %d tokens; input %q takes %d: give --vocab the one that the network was trained with", n, g.Inputs[i].Name, rows)
+		}
+	}
 	return t, nil
+}
+
+// embeddings returns the rows of the table that a network reads at its tokens v, 0 if it reads none.
+func embeddings(g *graph.Graph, v *graph.Value) int {
+	for _, n := range g.Nodes {
+		switch {
+		case n.Op == op.Gather && n.In[1] == v && n.In[0].Const != nil:
+			return n.In[0].Shape.Dim[n.Attrs.Int("axis", 0)]
+		case n.Op == op.Cast && n.In[0] == v:
+			if rows := embeddings(g, n.Out[0]); rows > 0 {
+				return rows
+			}
+		}
+	}
+	return 0
 }
 
 // fill writes a text and what is wanted for it. A network that only continues texts gets both as one sequence.
@@ -72,6 +97,7 @@ func (t *textFeeder) fill(s *rt.Session, sample *calib.Sample) error {
 	var err error
 	if t.text >= 0 {
 		if t.tokens, err = t.source.Append(t.tokens[:0], sample.Text, t.room(t.text)); err == nil {
+			t.cut.add(sample.Name, len(t.tokens), t.source.Cut())
 			err = t.put(s, t.text, t.tokens, t.source.Padding())
 		}
 		if err != nil {
@@ -94,8 +120,11 @@ func (t *textFeeder) fill(s *rt.Session, sample *calib.Sample) error {
 			return fail(err)
 		}
 		room -= len(t.tokens) - before
+		t.cut.add(sample.Name, len(t.tokens)-before, t.source.Cut())
 	}
+	before := len(t.tokens)
 	if t.tokens, err = t.target.Append(t.tokens, sample.Label, room); err == nil {
+		t.cut.add(sample.Name+", what is wanted", len(t.tokens)-before, t.target.Cut())
 		err = t.put(s, t.wanted, t.tokens, t.target.Padding())
 	}
 	if err != nil {

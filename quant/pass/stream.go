@@ -84,7 +84,7 @@ func Stream(g *graph.Graph, o StreamOptions) (*graph.Graph, *Streamed, error) {
 			refused = append(refused, fmt.Errorf("axis %d: %w", axis, err))
 		case len(s.Turned) == 0:
 		case found != nil:
-			return nil, nil, fmt.Errorf("stream: axes %d and %d of input %q %v could both be time: say which", found.Axis, axis, input.Name, input.Shape)
+			return nil, nil, fmt.Errorf("stream: axes %d and %d of input %q %v could both be time: %w", found.Axis, axis, input.Name, input.Shape, ErrChoice)
 		default:
 			out, found = to, s
 		}
@@ -98,6 +98,9 @@ func Stream(g *graph.Graph, o StreamOptions) (*graph.Graph, *Streamed, error) {
 	return out, found, nil
 }
 
+// ErrChoice marks options that leave it open what is time.
+var ErrChoice = errors.New("say which")
+
 var errNothing = errors.New("no layer is over time")
 
 func streamInput(g *graph.Graph, name string) (*graph.Value, error) {
@@ -110,6 +113,9 @@ func streamInput(g *graph.Graph, name string) (*graph.Value, error) {
 			return v, nil
 		}
 		names = append(names, v.Name)
+	}
+	if name == "" {
+		return nil, fmt.Errorf("any of the inputs %s could come frame by frame: %w", strings.Join(names, ", "), ErrChoice)
 	}
 	return nil, fmt.Errorf("input %q: want one of %s", name, strings.Join(names, ", "))
 }

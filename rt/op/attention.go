@@ -16,7 +16,8 @@ import (
 // shaped as q, with E for D. scale is 1/√D unless given.
 //
 // The mask, bool and optional, broadcasts to [N,H,Sq,Sk] (without heads to the operands' own leading axes, Sq and Sk): keys take
-// part where it is true. causal leaves out the keys behind a query's position. A query without keys gives zeros.
+// part where it is true. causal leaves out the keys behind a query's position. A query without keys gives zeros,
+// where the softmax of a mask of −Inf alone, PyTorch's and ONNX's, is NaN.
 //
 // float32: scores ascend over D with fused multiply-add from +0 and are then scaled; the weights are Softmax of those that
 // take part, 0 for others; the outputs ascend over all keys with fused multiply-add from +0, a zero being +0. So finite keys

@@ -135,7 +135,7 @@ func newComparison(float, int8 *graph.Graph, set *kernels.Set, pool *rt.Pool) (*
 	}
 	for i, v := range float.Inputs {
 		if w := int8.Inputs[i]; v.Shape != w.Shape || v.DType != w.DType && !isCodes(w) {
-			return nil, fmt.Errorf("input %q is %v in the float network, %v in the int8 one", v.Name, v.Type, w.Type)
+			return nil, fmt.Errorf("input %q is %v in the float network, %v in the int8 one%s", v.Name, v.Type, w.Type, dimHint(float))
 		}
 	}
 	c := &comparison{byFloat: map[*graph.Value]*layerNoise{}, byInt8: map[*graph.Value][]*layerNoise{}}

@@ -56,6 +56,11 @@ func (s *sequenceFlags) spec(t *task.Spec, g *graph.Graph, labels []string) erro
 			return err
 		}
 	}
+	if y := g.Outputs[0].Shape; y.Rank > 0 {
+		if n := y.Dim[y.Rank-1]; max(t.StartToken, t.EndToken) >= n {
+			return usagef("--start-token %d, --end-token %d: the network has tokens 0 to %d", t.StartToken, t.EndToken, n-1)
+		}
+	}
 	t.MaxTokens = s.most
 	return checkMost(s.most, g)
 }

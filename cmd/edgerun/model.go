@@ -81,6 +81,9 @@ func importModel(path string, dims []string) (*graph.Graph, error) {
 		if !ok || err != nil || n < 1 || n > tensor.MaxDim {
 			return nil, usagef("--dim %q, want NAME=SIZE with a size of 1 to %d", d, tensor.MaxDim)
 		}
+		if bounds[name] != 0 {
+			return nil, usagef("--dim %s is given twice", name)
+		}
 		bounds[name] = n
 	}
 	if strings.EqualFold(filepath.Ext(path), ".tflite") {

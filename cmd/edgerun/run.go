@@ -81,6 +81,9 @@ so many.`,
 				return runGenerate(c, r, &write, args[1:], asJSON, output)
 			}
 			r.stream, r.hop, r.rate = stream, hop, rate
+			if !stream && m.Meta[metaStream] != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: is in step form, and each sample a step: --stream takes files as sequences\n", m.path)
+			}
 			silent := 0 // steps without an answer
 			if stream && !warming {
 				silent = stepsBefore(m)
@@ -135,7 +138,7 @@ so many.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
 	c.Flags().BoolVar(&stream, "stream", false, "take each file as one sequence, window by window, and keep the model's state from one to the next")
 	c.Flags().BoolVar(&warming, "warming", false, "print answers of --stream from the first step on, those before a whole window too")
-	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default a window's length)")
+	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default what a file in step form says, else a window's length)")
 	c.Flags().IntVar(&rate, "rate", 0, "samples a second to bring the sound files of --stream to, for a model that takes samples itself (default the file's own)")
 	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file, in the type that the network gives")
 	return c
@@ -196,7 +199,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		}
 		if err := feed.Fill(i, r.session); err != nil {
 			if n := r.model.Graph.Inputs[0].Shape.Elements(); !r.stream && len(r.model.Graph.Variables()) > 0 && !feed.holds(i, n) {
-				err = fmt.Errorf("%w (the model keeps a state: --stream takes a file as a sequence)", err)
+				err = fmt.Errorf("%w (the model keeps a state: run --stream takes a file as a sequence)", err)
 			}
 			return err
 		}
@@ -241,7 +244,20 @@ func (r *runner) open(c *cobra.Command, path string) (ds calib.Dataset, err erro
 
 // windows cuts a sequence for the model's input and says what is left over.
 func (r *runner) windows(c *cobra.Command, path string, ds calib.Dataset, spec *frontend.Spec) (calib.Dataset, error) {
-	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, r.hop, r.rate)
+	hop := r.hop
+	if hop == 0 {
+		first, err := ds.Sample(0)
+		if err != nil {
+			return nil, err
+		}
+		if hop, err = stepHop(r.model, first.Rate); err != nil {
+			return nil, err
+		}
+	}
+	if r.rate != 0 && spec.Signals() {
+		return nil, usagef("--rate: the model's front end says what it takes")
+	}
+	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, hop, r.rate)
 	if err != nil {
 		return nil, err
 	}

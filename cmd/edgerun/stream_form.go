@@ -94,8 +94,28 @@ func stepsBefore(m *model) int {
 	return max(0, n-1)
 }
 
-// metaWarmup is the key of how many steps it takes until a window is there.
-const metaWarmup = "stream warm-up steps"
+// Keys of what a model file in step form says of itself.
+const (
+	metaStream = "stream"
+	metaWarmup = "stream warm-up steps" // until a window is there
+	metaHop    = "stream hop"           // samples of a sound from one step to the next
+)
+
+// stepHop returns how many samples of a sound, at rate samples a second, come from one step to the next; 0 if the file does
+// not say.
+func stepHop(m *model, rate int) (int, error) {
+	hop, err := strconv.Atoi(m.Meta[metaHop])
+	if err != nil || m.FrontEnd == nil || rate == 0 {
+		return 0, nil
+	}
+	if own := m.FrontEnd.SampleRate; own != 0 {
+		if hop*rate%own != 0 {
+			return 0, usagef("a step is %d samples at %d a second, no whole number of them at %d: give --hop", hop, own, rate)
+		}
+		hop = hop * rate / own
+	}
+	return hop, nil
+}
 
 // check refuses step form for a network that writes sequences.
 func (f *stepForm) check(kind string) error {
@@ -131,7 +151,10 @@ func (f *stepForm) apply(m *loader.Model) error {
 	if m.Meta == nil {
 		m.Meta = map[string]string{}
 	}
-	m.Meta["stream"] = fmt.Sprintf("input %s, axis %d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
+	if f.hop > 0 {
+		m.Meta[metaHop] = strconv.Itoa(f.hop)
+	}
+	m.Meta[metaStream] = fmt.Sprintf("input %s, axis %d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
 	if !f.info.Sequence {
 		m.Meta[metaWarmup] = strconv.Itoa(f.info.Warmup())
 	}
@@ -167,6 +190,6 @@ func (f *stepForm) print(w io.Writer) {
 	case f.lost != nil:
 		fmt.Fprintf(w, "  no front end in the file, steps take features: %v\n", f.lost)
 	case f.hop > 0:
-		fmt.Fprintf(w, "  for sounds: edgerun run --stream --hop %d\n", f.hop)
+		fmt.Fprintf(w, "  a step begins %d samples after the one before\n", f.hop)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"edgerun/loader"
 	"edgerun/quant/calib"
+	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -203,7 +204,7 @@ func TestStreamFrontEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := output(t, convertCommand(), "../../testdata/spoken/lstm.onnx", "--frontend", spec, "--stream=:2", "-o", path)
-	if !strings.Contains(text, "run --stream --hop 200") {
+	if !strings.Contains(text, "a step begins 200 samples after the one before") {
 		t.Errorf("convert says %q", text)
 	}
 	m, err := loader.ReadFile(path, loader.Options{})
@@ -212,5 +213,22 @@ func TestStreamFrontEnd(t *testing.T) {
 	}
 	if m.FrontEnd.Length != 200 || !strings.Contains(m.Meta["stream"], "axis 1, 2 frames a step, window of 24") {
 		t.Errorf("front end %+v, meta %v", m.FrontEnd, m.Meta)
+	}
+
+	// A sound goes in at the file's own hop.
+	const spoken = "../../testdata/spoken/"
+	output(t, convertCommand(), spoken+"lstm.onnx", "--frontend", spoken+"spec.json", "--stream", "-o", path)
+	own := output(t, runCommand(), "--stream", path, spoken+"example_seven.wav")
+	if own != output(t, runCommand(), "--stream", "--hop", "640", path, spoken+"example_seven.wav") || strings.Count(own, "wav[") != 24 {
+		t.Errorf("run --stream says %q", own)
+	}
+	if text := output(t, runCommand(), path, spoken+"example_seven.wav"); !strings.Contains(text, "is in step form") {
+		t.Errorf("run without --stream says %q", text)
+	}
+	for _, c := range []struct{ rate, hop int }{{16000, 640}, {44100, 1764}, {0, 0}, {11, 0}} {
+		m := &model{Model: &loader.Model{FrontEnd: &frontend.Spec{Signal: frontend.Signal{SampleRate: 16000}}, Meta: map[string]string{metaHop: "640"}}}
+		if got, err := stepHop(m, c.rate); got != c.hop || (err != nil) != (c.rate == 11) {
+			t.Errorf("at %d samples a second: hop %d, %v, want %d", c.rate, got, err, c.hop)
+		}
 	}
 }

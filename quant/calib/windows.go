@@ -63,6 +63,8 @@ func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Wi
 				first.Numbers[i] = float32(min(math.RoundToEven(float64(v)*(1<<15)), math.MaxInt16))
 			}
 		}
+	case first.isText:
+		return nil, fmt.Errorf("%s: a text; wanted a sequence: a .npy, .csv or .wav file", first.Name)
 	case first.decoded:
 		return nil, fmt.Errorf("%s: a picture; wanted a sequence: a .npy, .csv or .wav file", first.Name)
 	case d.Len() == 1 && row > t.Shape.Elements() && len(long) > 0:

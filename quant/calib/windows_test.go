@@ -75,6 +75,7 @@ func TestWindows(t *testing.T) {
 			t.Errorf("%s: %v and %d left, want %v and %d", c.name, got, w.Rest(), c.want, c.rest)
 		}
 	}
+	write(t, dir, "a.txt", []byte("words\n"))
 	for _, c := range []struct {
 		path string
 		t    tensor.Type
@@ -84,6 +85,7 @@ func TestWindows(t *testing.T) {
 		{"a.csv", floats(1, 3), 0, "rows of 2 values"},
 		{"a.csv", floats(1, 12), 0, "5 rows; the network takes 6 at once"},
 		{"a.csv", floats(2), -1, "hop of -1"},
+		{"a.txt", floats(2), 0, "a text; wanted a sequence"},
 	} {
 		d, err := calib.Open(dir + "/" + c.path)
 		if err != nil {

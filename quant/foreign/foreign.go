@@ -83,6 +83,8 @@ func Describe(data []byte) string {
 	switch {
 	case len(data) == 0:
 		return "the file is empty"
+	case bytes.HasPrefix(data, []byte("\x89EDGE")):
+		return "an .edge file; give the one that it was made from"
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
 		return "a zip archive"
 	case len(data) >= 8 && string(data[4:8]) == "TFL3":

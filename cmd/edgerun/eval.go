@@ -50,7 +50,7 @@ The model's task says what is measured, and what LABELS holds:
 				return usagef("--samples %d is negative", limit)
 			}
 			if data == "" {
-				return usagef("eval: no data: give --data DATA (.npy, .csv, or a folder of pictures or sounds)")
+				return usagef("eval: no data: give --data DATA (.npy, .csv, .txt, or a folder of pictures or sounds)")
 			}
 			if err := checkDims(dims, args...); err != nil {
 				return err

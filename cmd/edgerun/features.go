@@ -152,7 +152,7 @@ func readFrontEnd(path string, vocabulary ...string) (*frontend.Spec, error) {
 				s.Vocabulary = vocabulary
 			}
 			if s.Kind == frontend.KindTokens && len(s.Vocabulary) == 0 {
-				return nil, usagef("%s: no vocabulary: give --vocab FILE, a token a line", path)
+				return nil, fmt.Errorf("%s: %w", path, errNoVocabulary)
 			}
 			err = s.Check()
 		}

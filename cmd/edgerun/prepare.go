@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -53,6 +54,8 @@ func (p *preprocessing) flags(c *cobra.Command) {
 	c.Flags().StringVar(&p.layout, "layout", "", "layout of a picture input, nchw or nhwc (default: what the input's shape says)")
 }
 
+var errNoVocabulary = errors.New("no vocabulary")
+
 // checkText refuses a text without a front end that takes it apart.
 func (p *preprocessing) checkText(s *calib.Sample) error {
 	if !s.IsText() || p != nil && p.file != "" {
@@ -76,6 +79,9 @@ func (p *preprocessing) spec(v *graph.Value, pictures, files bool) (*frontend.Sp
 			}
 		}
 		s, err := readFrontEnd(p.file, vocabulary...)
+		if errors.Is(err, errNoVocabulary) {
+			return nil, usagef("%w: give --vocab FILE, a token a line", err)
+		}
 		if err != nil && vocabulary != nil {
 			err = fmt.Errorf("%w (with the tokens of --vocab %s)", err, p.vocabulary)
 		}

@@ -56,7 +56,7 @@ whole sequences, what is wanted for each text.
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
-				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, or a folder of pictures or sounds)")
+				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, .txt, or a folder of pictures or sounds)")
 			}
 			var err error
 			if q.method, err = calib.ParseMethod(method); err != nil {

@@ -45,7 +45,12 @@ counted. The worst layer by itself comes first.
            by more than half a step
 
 6 dB are one bit; int8 alone reaches some 30 to 45 dB, and below 20 dB a layer is
-worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alone.`,
+worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alone.
+
+Networks of task sequence, in step form or not yet, read the same tokens: those that the
+float network writes for each text. So what one position does is compared, whatever the
+int8 network would have written before it; that, and how often both would choose the same
+token, comes last.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
@@ -73,6 +78,10 @@ worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alo
 				return fmt.Errorf("%s: is float, want the int8 network second", args[1])
 			}
 			shareFrontEnd([]*model{int8, float})
+			write, err := bothWrite(float, int8)
+			if err != nil {
+				return err
+			}
 			pool := rt.NewPool(e.threads)
 			defer pool.Close()
 			cmp, err := newComparison(float.Graph, int8.Graph, set, pool)
@@ -83,15 +92,20 @@ worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alo
 			if err != nil {
 				return err
 			}
-			feed, err := newFeeder(float.Graph, spec, ds, samples)
-			if err != nil {
-				return float.fail(err)
+			if write {
+				err = cmp.write(c.Context(), float, int8, ds, samples)
+			} else {
+				var feed *feeder
+				if feed, err = newFeeder(float.Graph, spec, ds, samples); err != nil {
+					return float.fail(err)
+				}
+				err = cmp.run(c.Context(), feed)
 			}
-			if err := cmp.run(c.Context(), feed); err != nil {
+			if err != nil {
 				return err
 			}
 			res := cmp.result(limit)
-			res.Float, res.Int8, res.Samples = args[0], args[1], feed.Len()
+			res.Float, res.Int8 = args[0], args[1]
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), res)
 			}
@@ -108,13 +122,16 @@ worth a look. A layer that passes codes on (a reshape, max-pooling) is exact alo
 	return c
 }
 
-// comparison runs a float and an int8 network side by side.
+// comparison runs a float and an int8 network side by side, Run by Run, the float one twice: as it is, and alone, where each
+// value, once it was looked at, is replaced by the int8 run's. Variables so hold what the layers before them left.
 type comparison struct {
-	float, int8 *rt.Session
-	layers      []*layerNoise
-	byFloat     map[*graph.Value]*layerNoise
-	byInt8      map[*graph.Value][]*layerNoise
-	unmatched   int // computed float values without a counterpart
+	float, alone, int8 *rt.Session
+	layers             []*layerNoise
+	byFloat            map[*graph.Value]*layerNoise
+	byInt8             map[*graph.Value][]*layerNoise
+	unmatched          int // computed float values without a counterpart
+	samples            int
+	agreement          *tokenAgreement // of networks that write sequences
 }
 
 // layerNoise sums up what a value's codes lose.
@@ -180,23 +197,23 @@ func newComparison(float, int8 *graph.Graph, set *kernels.Set, pool *rt.Pool) (*
 	if len(c.byFloat) == 0 {
 		return nil, errors.New("no value of the float network has a counterpart of the same name and shape in the int8 one")
 	}
-	for _, g := range []struct {
-		graph   *graph.Graph
-		session **rt.Session
-	}{{float, &c.float}, {int8, &c.int8}} {
-		prog, err := rt.Compile(g.graph, rt.Options{Kernels: set})
-		if err != nil {
-			return nil, err
-		}
-		*g.session = prog.NewSession(pool)
+	if err := c.open(float, int8, set, pool); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// run compares on all samples: the int8 run, whose values are kept, the float run, and a float run in which each value,
-// once it was looked at, is replaced by the int8 run's.
-func (c *comparison) run(ctx context.Context, feed *feeder) error {
-	show := progress("comparing", feed.Len())
+// open makes the sessions and has them report.
+func (c *comparison) open(float, int8 *graph.Graph, set *kernels.Set, pool *rt.Pool) error {
+	prog, err := rt.Compile(float, rt.Options{Kernels: set})
+	if err != nil {
+		return err
+	}
+	codes, err := rt.Compile(int8, rt.Options{Kernels: set})
+	if err != nil {
+		return err
+	}
+	c.float, c.alone, c.int8 = prog.NewSession(pool), prog.NewSession(pool), codes.NewSession(pool)
 	c.int8.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
 		for i, v := range n.Out {
 			for _, l := range c.byInt8[v] {
@@ -207,45 +224,64 @@ func (c *comparison) run(ctx context.Context, feed *feeder) error {
 			}
 		}
 	})
-	inputs := c.float.Program().Graph().Inputs
+	c.float.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
+		for i, v := range n.Out {
+			c.lookNetwork(v, out[i])
+		}
+	})
+	c.alone.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
+		for i, v := range n.Out {
+			c.lookAlone(v, out[i])
+		}
+	})
+	return nil
+}
+
+func (c *comparison) lookNetwork(v *graph.Value, data tensor.Buffer) {
+	if l := c.byFloat[v]; l != nil {
+		l.addNetwork(data.F32())
+	}
+}
+
+func (c *comparison) lookAlone(v *graph.Value, data tensor.Buffer) {
+	if l := c.byFloat[v]; l != nil {
+		l.addAlone(data.F32())
+		copy(data.F32(), l.codes)
+	}
+}
+
+// sessions are all three, for what they have in common.
+func (c *comparison) sessions() [3]*rt.Session { return [3]*rt.Session{c.float, c.alone, c.int8} }
+
+// run compares on all samples.
+func (c *comparison) run(ctx context.Context, feed *feeder) error {
+	show := progress("comparing", feed.Len())
 	for i := range feed.Len() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := feed.Fill(i, c.int8); err != nil {
-			return err
-		}
-		c.int8.Reset()
-		c.int8.Run()
-		for _, pass := range []struct {
-			add     func(l *layerNoise, f []float32)
-			replace bool
-		}{{(*layerNoise).addNetwork, false}, {(*layerNoise).addAlone, true}} {
-			look := func(v *graph.Value, data []float32) {
-				if l := c.byFloat[v]; l != nil {
-					pass.add(l, data)
-					if pass.replace {
-						copy(data, l.codes)
-					}
-				}
-			}
-			if err := feed.Fill(i, c.float); err != nil {
+		for _, s := range c.sessions() {
+			if err := feed.Fill(i, s); err != nil {
 				return err
 			}
-			for k, v := range inputs {
-				look(v, c.float.Input(k).F32())
-			}
-			c.float.SetObserver(func(_ int, n *graph.Node, out []tensor.Buffer) {
-				for k, v := range n.Out {
-					look(v, out[k].F32())
-				}
-			})
-			c.float.Reset()
-			c.float.Run()
+			s.Reset()
 		}
+		c.int8.Run()
+		c.lookInputs()
+		c.alone.Run()
+		c.float.Run()
+		c.samples++
 		show(i+1, feed.Len())
 	}
 	return nil
+}
+
+// lookInputs compares the inputs, after the int8 network's Run and before the float one's.
+func (c *comparison) lookInputs() {
+	for k, v := range c.float.Program().Graph().Inputs {
+		c.lookNetwork(v, c.float.Input(k))
+		c.lookAlone(v, c.alone.Input(k))
+	}
 }
 
 func (l *layerNoise) addNetwork(f []float32) {
@@ -279,6 +315,7 @@ type compared struct {
 	Int8      string          `json:"int8"`
 	Samples   int             `json:"samples"`
 	Unmatched int             `json:"unmatched_values"`
+	Agreement *tokenAgreement `json:"agreement,omitempty"`
 	Layers    []comparedLayer `json:"layers"`
 	hidden    int
 }
@@ -295,7 +332,7 @@ type comparedLayer struct {
 
 // result lists at most limit layers where limit is positive, the worst alone first, equals in the network's order.
 func (c *comparison) result(limit int) *compared {
-	r := &compared{Unmatched: c.unmatched}
+	r := &compared{Unmatched: c.unmatched, Samples: c.samples, Agreement: c.agreement}
 	for _, l := range c.layers {
 		r.Layers = append(r.Layers, comparedLayer{Name: l.name, Op: l.op, Alone: decibels(l.signalAlone, l.noiseAlone),
 			Network: decibels(l.signal, l.noise), Cosine: cosine(l), MaxErr: l.worst, Clipped: float64(l.clipped) / float64(max(1, l.count))})
@@ -359,6 +396,9 @@ func (r *compared) print(w io.Writer) error {
 	}
 	if r.Unmatched > 0 {
 		fmt.Fprintf(w, "%d values of the float network have no int8 counterpart\n", r.Unmatched)
+	}
+	if r.Agreement != nil {
+		r.Agreement.print(w)
 	}
 	return nil
 }

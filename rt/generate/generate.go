@@ -27,6 +27,7 @@ type Generator struct {
 	input   int // of tokens
 	wide    bool
 	places  int
+	watch   func(token int32)
 }
 
 // TokenInput returns the input that takes one token a Run.
@@ -96,9 +97,9 @@ func (g *Generator) Write(dst, prompt []int32) ([]int32, error) {
 		return dst, fmt.Errorf("generate: prompt of %d tokens, the network has places for %d and the start token", len(prompt), g.places-1)
 	}
 	g.session.Reset()
-	g.run(int32(g.spec.StartToken))
+	g.Step(int32(g.spec.StartToken))
 	for _, t := range prompt {
-		g.run(t)
+		g.Step(t)
 	}
 	limit := g.places - len(prompt)
 	if g.spec.MaxTokens > 0 {
@@ -111,13 +112,21 @@ func (g *Generator) Write(dst, prompt []int32) ([]int32, error) {
 		}
 		dst = append(dst, int32(t))
 		if i+1 < limit {
-			g.run(int32(t))
+			g.Step(int32(t))
 		}
 	}
 	return dst, nil
 }
 
-func (g *Generator) run(token int32) {
+// Watch has f called with every token before the network takes it; nil ends that.
+func (g *Generator) Watch(f func(token int32)) { g.watch = f }
+
+// Step gives the network one token: what Write does for each, after a Reset of the session, with tokens that somebody else
+// knows. It allocates nothing.
+func (g *Generator) Step(token int32) {
+	if g.watch != nil {
+		g.watch(token)
+	}
 	if b := g.session.Input(g.input); g.wide {
 		b.I64()[0] = int64(token)
 	} else {

@@ -24,14 +24,16 @@ type lowering struct {
 	codes  map[*graph.Value]*graph.Value // float value → int8 value
 	reals  map[*graph.Value]*graph.Value // float value → float32 value of the new graph
 	wides  map[*graph.Value]*graph.Value // float value → int16 value: cells of recurrent layers
+	delays map[*graph.Value]bool         // float variables that are kept in codes
 	issues []string
 	why    map[string]string // of nodes that stay float32 for what they are here, not for their operator: by name
 }
 
 // lower builds the int8 graph. Inputs and outputs keep their names, types and shapes.
-func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant) (*lowering, error) {
+func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant, delays map[*graph.Value]bool) (*lowering, error) {
 	l := &lowering{why: map[string]string{}, out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{},
 		wides: map[*graph.Value]*graph.Value{}}
+	l.keep(delays)
 	for _, v := range g.Inputs {
 		in := *v
 		l.out.Inputs = append(l.out.Inputs, &in)
@@ -82,6 +84,9 @@ func (l *lowering) accept(n, m *graph.Node) (bool, error) {
 func (l *lowering) node(n *graph.Node) error {
 	if op.Recurrent(n.Op) {
 		return l.recurrent(n)
+	}
+	if (n.Op == op.Read || n.Op == op.Assign) && l.delays[n.In[0]] {
+		return l.delay(n)
 	}
 	q := n.Op.Quant
 	// Positions of extremes are integers, found on codes: these keep the order of reals.
@@ -227,7 +232,7 @@ func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 	if r := l.reals[v]; r != nil {
 		return r, nil
 	}
-	if v.Var != nil {
+	if v.Var != nil && !l.delays[v] {
 		r := *v
 		l.reals[v] = &r
 		return &r, nil
@@ -240,7 +245,9 @@ func (l *lowering) real(v *graph.Value) (*graph.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.reals[v] = n.Out[0]
+	if v.Var == nil { // which may hold something else the next time
+		l.reals[v] = n.Out[0]
+	}
 	return n.Out[0], nil
 }
 
@@ -254,13 +261,16 @@ func (l *lowering) constant(v *graph.Value) *graph.Value {
 }
 
 func quantized(v *graph.Value, q tensor.Quant) *graph.Value {
-	x := v.Const.Data.F32()
-	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: q})
-	for i, f := range x {
+	return graph.NewConst(v.Name, codesOf(v.Const, q))
+}
+
+func codesOf(x *tensor.Tensor, q tensor.Quant) *tensor.Tensor {
+	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: x.Shape, Quant: q})
+	for i, f := range x.Data.F32() {
 		c := math.Round(float64(f)/float64(q.Scale[0])) + float64(q.Zero[0])
 		t.Data.I8()[i] = int8(min(max(c, -128), 127))
 	}
-	return graph.NewConst(v.Name, t)
+	return t
 }
 
 // weights quantizes a layer's weights symmetrically, one scale for each output channel.

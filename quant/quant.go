@@ -25,6 +25,9 @@ type Options struct {
 	Kernels    *kernels.Set // for calibration; nil: the fastest set of this CPU. The result does not depend on it.
 	Pool       *rt.Pool     // threads for calibration; nil is one
 	Progress   func(done, total int)
+	// Continues reports whether sample i goes on with the sequence that the one before it began, for a network that keeps a
+	// state: variables keep what they hold. nil: each sample is a sequence of its own.
+	Continues func(i int) bool
 }
 
 // Samples feeds calibration: Len samples, each written into the network's inputs.
@@ -67,12 +70,13 @@ func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 		found[v] = bounds{lo, hi}
 		r.Ranges[v.Name] = c.Histogram()
 	}
-	tie(float, found)
+	kept := delays(float, found)
+	tie(float, found, kept)
 	ranges := map[*graph.Value]tensor.Quant{}
 	for v, b := range found {
 		ranges[v] = calib.Activation(b.lo, b.hi)
 	}
-	l, err := lower(float, ranges)
+	l, err := lower(float, ranges, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +126,9 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ca
 				collector(v).Add(s.Input(k).F32())
 			}
 		}
-		s.Reset()
+		if o.Continues == nil || !o.Continues(i) {
+			s.Reset()
+		}
 		s.Run()
 		if o.Progress != nil {
 			o.Progress(i+1, samples.Len())

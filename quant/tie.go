@@ -10,8 +10,8 @@ type bounds struct{ lo, hi float32 }
 
 // tie gives values whose codes an operator passes on together (all inputs and the output of a Concat) one range, the
 // union of theirs, so that none has to be requantized. Operators that only hand codes on carry it to their inputs: what
-// counts is the range of the value where the codes are made.
-func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
+// counts is the range of the value where the codes are made. What delays keep in codes has the range of all that they are set to.
+func tie(g *graph.Graph, ranges map[*graph.Value]bounds, delays map[*graph.Value]bool) {
 	leader := map[*graph.Value]*graph.Value{}
 	find := func(v *graph.Value) *graph.Value {
 		for leader[v] != nil {
@@ -27,6 +27,14 @@ func tie(g *graph.Graph, ranges map[*graph.Value]bounds) {
 	var tied []*graph.Value
 	for _, n := range g.Nodes {
 		kind := n.Op.Quant.Kind
+		if (n.Op == op.Read || n.Op == op.Assign) && delays[n.In[0]] {
+			x := append(n.In[1:len(n.In):len(n.In)], n.Out...)[0] // what is set, or read
+			if _, known := ranges[x]; known {
+				join(x, n.In[0])
+			}
+			tied = append(tied, n.In[0])
+			continue
+		}
 		if len(n.Out) == 0 {
 			continue // it sets a variable
 		}

@@ -222,6 +222,12 @@ func fits(spec *frontend.Spec, in *graph.Value) error {
 
 func (f *feeder) Len() int { return f.n }
 
+// continues reports whether sample i goes on with the sequence of the one before.
+func (f *feeder) continues(i int) bool {
+	s, ok := f.data.(*calib.Sequences)
+	return ok && s.Continues(i)
+}
+
 // holds reports whether sample i has n values.
 func (f *feeder) holds(i, n int) bool {
 	s, err := f.data.Sample(i)

@@ -47,6 +47,9 @@ an anomaly detector is found on the calibration data, which must be normal then.
 sequence, one that runs token by token; its --labels are its tokens. It is calibrated on
 whole sequences, what is wanted for each text.
 
+A network that keeps a state (variables of a .tflite file) is calibrated in order: a sample
+that is longer than its input, a sound say, is a sequence of windows.
+
 --range says how the range of a layer's values follows from calibration:
   minmax      all values
   moving      ends of each sample's range, averaged with a rate of 0.01
@@ -70,6 +73,9 @@ whole sequences, what is wanted for each text.
 			}
 			if out == "" {
 				out = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".edge"
+			}
+			if strings.EqualFold(filepath.Ext(args[0]), ".edge") {
+				return usagef("quantize: %s: want the .onnx or .tflite file that it was made from, with --stream for step form", args[0])
 			}
 			if q.samples < 0 {
 				return usagef("--samples %d is negative", q.samples)
@@ -163,6 +169,11 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	}
 	var feed *feeder
 	switch {
+	case len(g.Variables()) > 0:
+		var sequences *calib.Sequences
+		if sequences, err = calib.NewSequences(ds, fe, g.Inputs[0].Type, q.samples); err == nil {
+			feed, err = newFeeder(g, fe, sequences, 0)
+		}
 	case before.Kind != task.KindSequence:
 		feed, err = newFeeder(g, fe, ds, q.samples)
 	case fe.Kind != frontend.KindTokens:
@@ -182,7 +193,7 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	}
 	pool := rt.NewPool(q.engine.threads)
 	defer pool.Close()
-	r, err := quant.Convert(g, cancellable{feed, ctx}, quant.Options{Method: q.method, Percentile: q.percentile, Kernels: set, Pool: pool,
+	r, err := quant.Convert(g, cancellable{feed, ctx}, quant.Options{Method: q.method, Percentile: q.percentile, Kernels: set, Pool: pool, Continues: feed.continues,
 		Progress: progress("calibrating", feed.Len())})
 	if err != nil {
 		return nil, nil, err

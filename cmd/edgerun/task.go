@@ -128,7 +128,9 @@ func findThreshold(ctx context.Context, g *graph.Graph, spec *task.Spec, feed *f
 			return 0, err
 		}
 		input = append(input[:0], s.Input(0).F32()...)
-		s.Reset()
+		if !feed.continues(i) {
+			s.Reset()
+		}
 		s.Run()
 		if output, err = reals(output[:0], s); err != nil {
 			return 0, err

@@ -2,11 +2,11 @@ package onnx
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"edgerun/quant/foreign"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -161,26 +161,18 @@ func (c *call) constInts(i int, what string) []int {
 		c.fail("%s has shape %v, want one dimension", what, t.Shape)
 		return nil
 	}
-	values, err := ints(t)
+	out, err := foreign.Sizes(t)
 	if err != nil {
 		c.fail("%s: %w", what, err)
-		return nil
-	}
-	out := make([]int, len(values))
-	for k, v := range values {
-		out[k] = int(v)
 	}
 	return out
 }
 
 // axis brings an axis of a tensor of some rank into [0,rank).
 func (c *call) axis(a, rank int) int {
-	if a < -rank || a >= rank {
-		c.fail("axis %d outside [%d,%d]", a, -rank, rank-1)
-		return 0
-	}
-	if a < 0 {
-		return a + rank
+	a, err := foreign.Axis(a, rank)
+	if err != nil {
+		c.fail("%w", err)
 	}
 	return a
 }
@@ -216,20 +208,11 @@ func (c *call) emit(def *op.Def, suffix string, attrs op.Attrs, in ...*graph.Val
 	return n.Out[0]
 }
 
-// inner strips the name of the node from an error of package graph: ours is about to be put before it.
-func inner(err error) error {
-	if e := errors.Unwrap(err); e != nil {
-		return e
-	}
-	return err
-}
+func inner(err error) error { return foreign.Inner(err) }
 
 // newConst makes a constant, which im.grow has to accept.
 func (c *call) newConst(suffix string, shape tensor.Shape, data []float32) *graph.Value {
-	if c.err == nil {
-		c.err = c.im.Grow(4 * len(data))
-	}
-	if c.err != nil {
+	if !c.room(4 * len(data)) {
 		return &graph.Value{}
 	}
 	return graph.NewConst(c.name+suffix, tensor.FromF32(shape, data))
@@ -237,19 +220,10 @@ func (c *call) newConst(suffix string, shape tensor.Shape, data []float32) *grap
 
 // fold returns the constant that make computes from v, computing it once for each how.
 func (c *call) fold(v *graph.Value, how string, sizeBytes int, make func(*tensor.Tensor) *tensor.Tensor) *graph.Value {
-	key := foldKey{v, how}
-	if f := c.im.folded[key]; f != nil {
+	if f := c.im.folded.Fold(v, how, sizeBytes, c.room, make); f != nil {
 		return f
 	}
-	if c.err == nil {
-		c.err = c.im.Grow(sizeBytes)
-	}
-	if c.err != nil {
-		return &graph.Value{}
-	}
-	f := graph.NewConst(v.Name, make(v.Const))
-	c.im.folded[key] = f
-	return f
+	return &graph.Value{}
 }
 
 // transpose permutes axes: right away for a constant, by an operator otherwise.
@@ -257,12 +231,12 @@ func (c *call) transpose(v *graph.Value, suffix string, perm ...int) *graph.Valu
 	if c.err != nil {
 		return &graph.Value{}
 	}
+	attrs := op.Attrs{op.IntsAttr("perm", perm...)}
 	if v.Const == nil {
-		return c.emit(op.Transpose, suffix, op.Attrs{op.IntsAttr("perm", perm...)}, v)
+		return c.emit(op.Transpose, suffix, attrs, v)
 	}
-	n := &graph.Node{Op: op.Transpose, Attrs: op.Attrs{op.IntsAttr("perm", perm...)}, In: []*graph.Value{v}, Out: []*graph.Value{{}}}
-	if err := n.Infer(); err != nil {
-		c.fail("%w", inner(err))
+	if _, err := foreign.Infer(op.Transpose, attrs, v); err != nil {
+		c.fail("%w", err)
 		return &graph.Value{}
 	}
 	return c.fold(v, fmt.Sprint(perm), v.SizeBytes(), func(t *tensor.Tensor) *tensor.Tensor { return permute(t, perm) })
@@ -277,14 +251,12 @@ func (c *call) reshape(v *graph.Value, suffix string, shape ...int) *graph.Value
 	if v.Const == nil {
 		return c.emit(op.Reshape, suffix, attrs, v)
 	}
-	n := &graph.Node{Op: op.Reshape, Attrs: attrs, In: []*graph.Value{v}, Out: []*graph.Value{{}}}
-	if err := n.Infer(); err != nil {
-		c.fail("%w", inner(err))
+	r, err := foreign.Reshape(v, attrs)
+	if err != nil {
+		c.fail("%w", err)
 		return &graph.Value{}
 	}
-	view := *v.Const
-	view.Shape = n.Out[0].Shape
-	return graph.NewConst(v.Name, &view)
+	return r
 }
 
 // scaled returns a float constant times a factor.

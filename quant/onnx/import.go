@@ -26,14 +26,8 @@ type importer struct {
 	uses    map[string]int          // readers of each name, graph outputs included
 	names   foreign.Names           // of nodes
 	named   map[*graph.Value]bool   // values that carry their ONNX name
-	folded  map[foldKey]*graph.Value
+	folded  foreign.Folded
 	refused foreign.Refusals
-}
-
-// foldKey identifies a constant made from another one, so that a weight used twice is converted once.
-type foldKey struct {
-	from *graph.Value
-	how  string
 }
 
 func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, error) {
@@ -41,7 +35,7 @@ func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, 
 		opts: o, dir: dir, Budget: foreign.Budget{Source: sizeBytes}, files: map[string]bool{},
 		g:     &graph.Graph{Name: m.graph.name},
 		inits: map[string]*tensorProto{}, values: map[string]*graph.Value{}, uses: map[string]int{}, names: foreign.Names{},
-		named: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
+		named: map[*graph.Value]bool{}, folded: foreign.Folded{},
 	}
 	if m.graph.sparse > 0 {
 		return nil, fmt.Errorf("sparse initializers %w", op.ErrUnsupported)

@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -132,26 +131,18 @@ func (c *call) ints(i int, what string) []int {
 		c.fail("%s has %d values", what, t.Shape.Elements())
 		return nil
 	}
-	values, err := foreign.Ints(t)
+	out, err := foreign.Sizes(t)
 	if err != nil {
 		c.fail("%s: %w", what, err)
-		return nil
-	}
-	out := make([]int, len(values))
-	for k, v := range values {
-		out[k] = int(v)
 	}
 	return out
 }
 
 // axis brings an axis of a tensor of some rank into [0,rank).
 func (c *call) axis(a, rank int) int {
-	if a < -rank || a >= rank {
-		c.fail("axis %d outside [%d,%d]", a, -rank, rank-1)
-		return 0
-	}
-	if a < 0 {
-		return a + rank
+	a, err := foreign.Axis(a, rank)
+	if err != nil {
+		c.fail("%w", err)
 	}
 	return a
 }
@@ -185,13 +176,7 @@ func (c *call) move(def *op.Def, suffix string, attrs op.Attrs, in ...*graph.Val
 	return v
 }
 
-// inner strips the name of the node from an error of package graph: ours is about to be put before it.
-func inner(err error) error {
-	if e := errors.Unwrap(err); e != nil {
-		return e
-	}
-	return err
-}
+func inner(err error) error { return foreign.Inner(err) }
 
 // room accounts for a constant of some bytes.
 func (c *call) room(sizeBytes int) bool {
@@ -203,16 +188,10 @@ func (c *call) room(sizeBytes int) bool {
 
 // fold returns the constant that make computes from v, computing it once for each how.
 func (c *call) fold(v *graph.Value, how string, sizeBytes int, make func(*tensor.Tensor) *tensor.Tensor) *graph.Value {
-	key := foldKey{v, how}
-	if f := c.im.folded[key]; f != nil {
+	if f := c.im.folded.Fold(v, how, sizeBytes, c.room, make); f != nil {
 		return f
 	}
-	if !c.room(sizeBytes) {
-		return &graph.Value{}
-	}
-	f := graph.NewConst(v.Name, make(v.Const))
-	c.im.folded[key] = f
-	return f
+	return &graph.Value{}
 }
 
 // reshape changes the shape, written as op.Reshape's attribute: 0 copies a dimension, −1 is inferred.
@@ -224,17 +203,15 @@ func (c *call) reshape(v *graph.Value, suffix string, shape ...int) *graph.Value
 	if v.Const == nil {
 		return c.move(op.Reshape, suffix, attrs, v)
 	}
-	n := &graph.Node{Op: op.Reshape, Attrs: attrs, In: []*graph.Value{v}, Out: []*graph.Value{{}}}
-	if err := n.Infer(); err != nil {
-		c.fail("%w", inner(err))
+	r, err := foreign.Reshape(v, attrs)
+	if err != nil {
+		c.fail("%w", err)
 		return &graph.Value{}
 	}
-	view := *v.Const
-	view.Shape = n.Out[0].Shape
-	if len(view.Quant.Scale) > 1 {
-		c.unsupported("another shape for %d scales", len(view.Quant.Scale))
+	if n := len(r.Quant.Scale); n > 1 {
+		c.unsupported("another shape for %d scales", n)
 	}
-	return graph.NewConst(v.Name, &view)
+	return r
 }
 
 // set gives an output of the operator its value, in the shape and quantization that the file declares.

@@ -28,7 +28,7 @@ type importer struct {
 	state  []state
 	names  foreign.Names         // of nodes
 	bound  map[*graph.Value]bool // values that stand for a tensor and carry its name
-	folded map[foldKey]*graph.Value
+	folded foreign.Folded
 	// resources are variables by name, handles the same as a set: such a variable has no type until it is read or set.
 	resources map[resource]*graph.Value
 	handles   map[*graph.Value]bool
@@ -49,12 +49,6 @@ const (
 	defined              // has a value
 	lost                 // its operator was refused
 )
-
-// foldKey identifies a constant made from another one, so that a weight used twice is converted once.
-type foldKey struct {
-	from *graph.Value
-	how  string
-}
 
 func build(m *model, r *reader, o Options) (*graph.Graph, error) {
 	im := newImporter(m, r, m.subgraphs[0], o)
@@ -92,7 +86,7 @@ func newImporter(m *model, r *reader, s *subgraph, o Options) *importer {
 	n := len(s.tensors)
 	return &importer{opts: o, Budget: foreign.Budget{Source: int64(len(r.data))}, r: r, m: m, s: s, g: &graph.Graph{Name: clip(s.name)},
 		types: make([]tensor.Type, n), typed: make([]bool, n), values: make([]*graph.Value, n), state: make([]state, n), names: foreign.Names{},
-		bound: map[*graph.Value]bool{}, folded: map[foldKey]*graph.Value{},
+		bound: map[*graph.Value]bool{}, folded: foreign.Folded{},
 		resources: map[resource]*graph.Value{}, handles: map[*graph.Value]bool{}}
 }
 

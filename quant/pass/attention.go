@@ -48,6 +48,7 @@ func (f *fuser) emit(def *op.Def, suffix string, attrs op.Attrs, in ...*graph.Va
 // excluded is the largest number that exporters write for −∞ in a mask.
 const excluded = -1e4
 
+// fuse makes one operator of the product at Nodes[at] and of all that its first operand is made of, if that is attention.
 func (f *fuser) fuse(at int) (bool, error) {
 	n := f.g.Nodes[at]
 	f.nodes, f.name, f.err = nil, n.Name, nil
@@ -60,103 +61,21 @@ func (f *fuser) fuse(at int) (bool, error) {
 	if soft == nil || soft.Op != op.Softmax || len(soft.Attrs) > 0 || soft.Out[0].DType != tensor.Float32 {
 		return false, nil
 	}
-	scale, scores := 1.0, soft.In[0]
-	var keep []*graph.Value // conditions under which a key takes part
-	var bias *graph.Value
-	var product *graph.Node
-	for product == nil {
-		m := f.p.producer[scores]
-		if m == nil || m.Attrs.Has("min") || m.Attrs.Has("max") || f.uses[scores] != 1 {
-			return false, nil
-		}
-		switch m.Op {
-		case op.BatchMatMul:
-			product = m
-		case op.Mul, op.Div:
-			v, d := f.p.scaled(m)
-			if v == nil || bias != nil || d < 0 {
-				return false, nil
-			}
-			scores, scale = v, scale/float64(d)
-		case op.Add:
-			i := slices.IndexFunc(m.In, func(v *graph.Value) bool { return f.isScores(v, 4) })
-			if i < 0 || m.In[i].Shape != m.Out[0].Shape {
-				return false, nil
-			}
-			if more, ok := f.keepOfSum(m.In[1-i], 6); ok {
-				keep = append(keep, more...)
-			} else if bias == nil {
-				bias = m.In[1-i]
-			} else {
-				return false, nil
-			}
-			scores = m.In[i]
-		case op.Select:
-			// masked_fill
-			if low, ok := scalar(m.In[1]); ok && low <= excluded && m.In[2].Shape == m.Out[0].Shape {
-				keep, scores = append(keep, f.not(m.In[0])...), m.In[2]
-			} else if low, ok := scalar(m.In[2]); ok && low <= excluded && m.In[1].Shape == m.Out[0].Shape {
-				keep, scores = append(keep, f.both(m.In[0])...), m.In[1]
-			} else {
-				return false, nil
-			}
-		default:
-			return false, nil
-		}
-	}
-	q, k, v := product.In[0], product.In[1], n.In[1]
-	if product.Attrs.Int("adjX", 0) != 0 || q.Shape.Rank != k.Shape.Rank || q.Shape.Rank != v.Shape.Rank || q.Shape.Rank < 3 || q.Shape.Rank > 4 ||
-		q.Const != nil || k.Const != nil || v.Const != nil {
+	s := f.scoresOf(soft.In[0])
+	if s == nil || !attends(s.product, n.In[1]) {
 		return false, nil
 	}
-	rank := q.Shape.Rank
-	for i := range rank - 2 {
-		if q.Shape.Dim[i] != k.Shape.Dim[i] || q.Shape.Dim[i] != v.Shape.Dim[i] {
-			return false, nil
-		}
-	}
-	unscale := func(v *graph.Value) *graph.Value {
-		if m := f.p.producer[v]; m != nil && (m.Op == op.Mul || m.Op == op.Div) {
-			if u, d := f.p.scaled(m); u != nil && d > 0 {
-				scale /= float64(d)
-				return u
-			}
-		}
-		return v
-	}
-	q, k = unscale(q), unscale(k)
-	if product.Attrs.Int("adjY", 0) == 0 {
-		perm := count(rank)
-		perm[rank-2], perm[rank-1] = rank-1, rank-2
-		if t := transposeOf(k, f.p.producer); t != nil {
-			joined := slices.Clone(t.Attrs.Ints("perm"))
-			joined[rank-2], joined[rank-1] = joined[rank-1], joined[rank-2]
-			k, perm = t.In[0], joined
-		}
-		k = unscale(k)
-		k = f.emit(op.Transpose, "/keys", op.Attrs{op.IntsAttr("perm", perm...)}, k)
-	}
-	attrs := op.Attrs{op.FloatAttr("scale", float32(scale))}
-	in := []*graph.Value{q, k, v}
-	var mask *graph.Value
-	for _, c := range keep {
-		if f.causal(c) {
-			attrs = attrs.With(op.IntAttr("causal", 1))
-		} else if mask == nil {
-			mask = c
-		} else {
-			mask = f.emit(op.Binary, "/and", op.Attrs{op.StringAttr("function", "and")}, mask, c)
-		}
+	q, k := f.queries(s), f.keys(s)
+	attrs := op.Attrs{op.FloatAttr("scale", float32(s.scale))}
+	mask, causal := f.mask(s.keep)
+	if causal {
+		attrs = attrs.With(op.IntAttr("causal", 1))
 	}
 	def := op.Attention
-	if bias != nil {
-		def = op.AttentionBias
-		if mask != nil {
-			zero, low := f.number("/zero", 0), f.number("/low", float32(math.Inf(-1)))
-			bias = f.emit(op.Add, "/bias", nil, bias, f.emit(op.Select, "/mask", nil, mask, zero, low))
-		}
-		mask = bias
+	if s.bias != nil {
+		def, mask = op.AttentionBias, f.masked(s.bias, mask)
 	}
+	in := []*graph.Value{q, k, n.In[1]}
 	if mask != nil {
 		in = append(in, mask)
 	}
@@ -171,6 +90,29 @@ func (f *fuser) fuse(at int) (bool, error) {
 	return true, nil
 }
 
+// mask joins conditions into one, nil for none; the causal one is told apart.
+func (f *fuser) mask(keep []*graph.Value) (mask *graph.Value, causal bool) {
+	for _, c := range keep {
+		if f.causal(c) {
+			causal = true
+		} else if mask == nil {
+			mask = c
+		} else {
+			mask = f.emit(op.Binary, "/and", op.Attrs{op.StringAttr("function", "and")}, mask, c)
+		}
+	}
+	return mask, causal
+}
+
+// masked returns numbers that are added to scores, −∞ where mask, unless it is nil, does not hold.
+func (f *fuser) masked(bias, mask *graph.Value) *graph.Value {
+	if mask == nil {
+		return bias
+	}
+	zero, low := f.number("/zero", 0), f.number("/low", float32(math.Inf(-1)))
+	return f.emit(op.Add, "/bias", nil, bias, f.emit(op.Select, "/mask", nil, mask, zero, low))
+}
+
 func count(n int) []int {
 	all := make([]int, n)
 	for i := range all {
@@ -181,40 +123,6 @@ func count(n int) []int {
 
 func (f *fuser) number(suffix string, v float32) *graph.Value {
 	return graph.NewConst(f.name+suffix, tensor.FromF32(tensor.Shape{}, []float32{v}))
-}
-
-// guarded returns the softmax of select(isnan(s), 0, s), which exporters write for rows without keys: Attention gives zeros
-// for them.
-func (f *fuser) guarded(n *graph.Node) *graph.Node {
-	if n == nil || n.Op != op.Select || f.uses[n.Out[0]] != 1 {
-		return nil
-	}
-	zero, ok := scalar(n.In[1])
-	s := f.p.producer[n.In[2]]
-	not := f.p.producer[n.In[0]]
-	if !ok || zero != 0 || s == nil || s.Op != op.Softmax || !isFunction(not, "not") {
-		return nil
-	}
-	same := f.p.producer[not.In[0]]
-	if same == nil || same.Op != op.Compare || same.Attrs.String("relation", "") != "equal" || same.In[0] != s.Out[0] || same.In[1] != s.Out[0] {
-		return nil
-	}
-	return s
-}
-
-// isScores reports whether v comes from a product of matrices.
-func (f *fuser) isScores(v *graph.Value, depth int) bool {
-	n := f.p.producer[v]
-	if n == nil || depth == 0 {
-		return false
-	}
-	switch n.Op {
-	case op.BatchMatMul:
-		return true
-	case op.Mul, op.Div, op.Add, op.Select:
-		return slices.ContainsFunc(n.In, func(u *graph.Value) bool { return f.isScores(u, depth-1) })
-	}
-	return false
 }
 
 // keepOfSum returns the conditions that a mask which is added stands for. ok is false where it adds other numbers.

@@ -10,6 +10,9 @@ import (
 // cast converts a constant. Floats become integers toward zero, saturating, NaN becoming 0; integers wrap, as
 // everywhere in edgerun.
 func cast(t *tensor.Tensor, to tensor.DType) *tensor.Tensor {
+	if t.DType == to {
+		return t
+	}
 	out := tensor.New(tensor.Type{DType: to, Shape: t.Shape})
 	src, dst := t.Data.Bytes(), out.Data.Bytes()
 	from, width := t.DType.SizeBytes(1), to.SizeBytes(1)

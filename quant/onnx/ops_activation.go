@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
 )
@@ -56,4 +57,32 @@ func importNeg(c *call) {
 	c.inputs(1, 1)
 	c.ignore("consumed_inputs")
 	c.set(0, c.emit(op.Mul, "", nil, c.floats(0), c.newConst("/minus", tensor.Shape{}, []float32{-1})))
+}
+
+func importCelu(c *call) {
+	alpha := c.finite("alpha", 1)
+	if alpha.F[0] == 0 {
+		c.fail("alpha is 0")
+	}
+	importUnary(c, op.Unary, function("celu"), alpha)
+}
+
+func importThresholdedRelu(c *call) {
+	importUnary(c, op.Unary, function("thresholdedRelu"), c.finite("alpha", 1))
+}
+
+// importShrink moves x towards 0 by bias, and makes what lies within lambd of 0 zero.
+func importShrink(c *call) {
+	c.inputs(1, 1)
+	x := c.floats(0)
+	bias, lambd := c.float("bias", 0), c.float("lambd", 0.5)
+	number := func(suffix string, v float32) *graph.Value {
+		return c.newConst(suffix, tensor.Shape{}, []float32{v})
+	}
+	y := x
+	if bias != 0 {
+		y = c.emit(op.Sub, "/shrunk", nil, x, c.times(c.emit(op.Unary, "/sign", op.Attrs{function("sign")}, x), "/bias", bias))
+	}
+	far := c.emit(op.Compare, "/far", op.Attrs{op.StringAttr("relation", "greater")}, c.emit(op.Unary, "/abs", op.Attrs{function("abs")}, x), number("/lambd", lambd))
+	c.set(0, c.emit(op.Select, "", nil, far, y, number("/zero", 0)))
 }

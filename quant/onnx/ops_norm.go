@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"math"
+
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -133,4 +135,24 @@ func importIsNaN(c *call) {
 	x := c.floats(0)
 	same := c.emit(op.Compare, "/equal", op.Attrs{op.StringAttr("relation", "equal")}, x, x)
 	c.set(0, c.emit(op.Unary, "", op.Attrs{function("not")}, same))
+}
+
+// importIsInf compares with either infinity, or both.
+func importIsInf(c *call) {
+	c.inputs(1, 1)
+	x := c.floats(0)
+	negative, positive := c.int("detect_negative", 1) != 0, c.int("detect_positive", 1) != 0
+	is := func(x *graph.Value, sign int) *graph.Value {
+		return c.emit(op.Compare, "", op.Attrs{op.StringAttr("relation", "equal")}, x, c.newConst("/infinity", tensor.Shape{}, []float32{float32(math.Inf(sign))}))
+	}
+	switch {
+	case negative && positive:
+		c.set(0, is(c.emit(op.Unary, "/abs", op.Attrs{function("abs")}, x), 1))
+	case negative:
+		c.set(0, is(x, -1))
+	case positive:
+		c.set(0, is(x, 1))
+	default:
+		c.set(0, c.emit(op.Compare, "", op.Attrs{op.StringAttr("relation", "less")}, x, c.newConst("/infinity", tensor.Shape{}, []float32{float32(math.Inf(-1))})))
+	}
 }

@@ -239,11 +239,9 @@ func (c *call) room(sizeBytes int) bool {
 	return c.err == nil
 }
 
-// importCast converts constants right away and drops casts that change nothing.
+// importCast converts to the type of an attribute.
 func importCast(c *call) {
 	c.inputs(1, 1)
-	c.ignore("saturate", "round_mode")
-	x := c.input(0)
 	code := int64(0)
 	if c.opset < 6 {
 		name := c.string("to", "")
@@ -262,7 +260,32 @@ func importCast(c *call) {
 		c.fail("to: %w", err)
 		return
 	}
-	to := e.dtype
+	c.castTo(e, code)
+}
+
+// importCastLike converts to the type of another input, of which nothing else is read.
+func importCastLike(c *call) {
+	c.inputs(2, 2)
+	like := c.input(1)
+	if c.err != nil {
+		return
+	}
+	code := int64(slices.IndexFunc(elemTypes[:], func(e elemType) bool { return e.dtype == like.DType }))
+	if t := c.im.inits[c.node.in[1]]; t != nil {
+		code = t.dtype // its own: constants of other float types are float32 here
+	}
+	e, err := lookupElemType(code)
+	if err != nil {
+		c.fail("type of input 1: %w", err)
+		return
+	}
+	c.castTo(e, code)
+}
+
+// castTo converts constants right away and drops casts that change nothing.
+func (c *call) castTo(e elemType, code int64) {
+	c.ignore("saturate", "round_mode")
+	x, to := c.input(0), e.dtype
 	switch {
 	case x.Const != nil:
 		// A constant of another float type is float32 here.
@@ -279,6 +302,33 @@ func importCast(c *call) {
 	default:
 		c.set(0, c.emit(op.Cast, "", op.Attrs{op.IntAttr("to", int(to))}, x))
 	}
+}
+
+// importEyeLike is 1 on a diagonal of a matrix of the input's shape, else 0.
+func importEyeLike(c *call) {
+	c.inputs(1, 1)
+	x, k, to := c.input(0), c.int("k", 0), c.input(0).DType
+	if a := c.attr("dtype", attrInt); a != nil {
+		e, err := lookupElemType(a.i)
+		if err != nil {
+			c.fail("dtype: %w", err)
+		}
+		to = e.dtype
+	}
+	if c.err == nil && x.Shape.Rank != 2 {
+		c.fail("input has shape %v, want a matrix", x.Shape)
+	}
+	if c.err != nil || !c.room(to.SizeBytes(x.Shape.Elements())) {
+		return
+	}
+	eye := tensor.New(tensor.Type{DType: tensor.Bool, Shape: x.Shape})
+	rows, cols := x.Shape.Dim[0], x.Shape.Dim[1]
+	for i := range rows {
+		if j := i + k; j >= 0 && j < cols {
+			eye.Data.Bytes()[i*cols+j] = 1
+		}
+	}
+	c.set(0, graph.NewConst(c.name, cast(eye, to)))
 }
 
 // castNames are the values of Cast's attribute before operator set 6, at their element type's number.

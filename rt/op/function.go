@@ -8,7 +8,8 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// Unary is y = f(x), element by element; attribute function names f, alpha is elu's slope.
+// Unary is y = f(x), element by element; attribute function names f, alpha is elu's slope, celu's, or
+// thresholdedRelu's bound, 1 unless given.
 //
 //	abs neg sign                      float32, int8, int32, int64 (integers wrap); abs int16 too
 //	square                            float32, int8, int32, int64
@@ -16,7 +17,9 @@ import (
 //	floor ceil round                  float32, int8; round takes halves to the even integer
 //	elu gelu geluTanh erf             float32, int8
 //	softplus softsign mish            float32, int8
-//	sin cos                           float32, int8
+//	sin cos tan asin acos atan        float32, int8
+//	sinh cosh asinh acosh atanh       float32, int8
+//	celu thresholdedRelu              float32, int8
 //	not                               bool
 //
 // float32: each is rounded once, or as its function in package fixed says. Codes: abs and rsqrt are TFLite Micro's ABS
@@ -70,6 +73,17 @@ var unaryFunctions = []unaryFunction{
 	{name: "mish", f32: plain(fixed.MishF32)},
 	{name: "sin", f32: plain(fixed.SinF32)},
 	{name: "cos", f32: plain(fixed.CosF32)},
+	{name: "tan", f32: plain(fixed.TanF32)},
+	{name: "asin", f32: plain(fixed.AsinF32)},
+	{name: "acos", f32: plain(fixed.AcosF32)},
+	{name: "atan", f32: plain(fixed.AtanF32)},
+	{name: "sinh", f32: plain(fixed.SinhF32)},
+	{name: "cosh", f32: plain(fixed.CoshF32)},
+	{name: "asinh", f32: plain(fixed.AsinhF32)},
+	{name: "acosh", f32: plain(fixed.AcoshF32)},
+	{name: "atanh", f32: plain(fixed.AtanhF32)},
+	{name: "celu", f32: celuF32},
+	{name: "thresholdedRelu", f32: thresholdedReluF32},
 	{name: "not"},
 }
 
@@ -90,6 +104,22 @@ func signF32(x float32) float32 {
 		return -1
 	}
 	return x + 0 // ±0 is +0, NaN stays
+}
+
+// celuF32 is x, or alpha·(e^(x/alpha) − 1) where x < 0.
+func celuF32(x, alpha float32) float32 {
+	if x < 0 {
+		return fixed.EluF32(x/alpha, alpha)
+	}
+	return x
+}
+
+// thresholdedReluF32 is x where it is above alpha, else 0.
+func thresholdedReluF32(x, alpha float32) float32 {
+	if x > alpha {
+		return x
+	}
+	return 0
 }
 
 func prepareFunction(p *Prepare) (Step, error) {

@@ -43,6 +43,14 @@ func functionCases() []*Case {
 		{"mish", func(x float64) float64 { return x * math.Tanh(math.Log1p(math.Exp(x))) }, 0, 0},
 		{"sin", math.Sin, 0, 0},
 		{"cos", math.Cos, 0, 0},
+		{"atan", math.Atan, 0, 0},
+		{"sinh", math.Sinh, 0, 0},
+		{"cosh", math.Cosh, 0, 0},
+		{"asinh", math.Asinh, 0, 0},
+		{"acosh", math.Acosh, 1.25, 0},
+		{"tan", math.Tan, 1.75, 0.3},
+		{"celu", func(x float64) float64 { return max(x, 0) + min(math.Expm1(x), 0) }, 0, 0},
+		{"thresholdedRelu", func(x float64) float64 { return x * truth(x > 1) }, 0, 1},
 	} {
 		want := func(in [][]float64, c *Case) []float64 {
 			return apply(in[0], func(x float64) float64 {
@@ -58,6 +66,12 @@ func functionCases() []*Case {
 	add(op.Unary, "elu with a slope", func(in [][]float64, c *Case) []float64 {
 		return apply(in[0], func(x float64) float64 { return max(x, 0) + 0.5*min(math.Expm1(x), 0) })
 	}, append(named("elu"), op.FloatAttr("alpha", 0.5)), shape(40000))
+	add(op.Unary, "celu with a slope", func(in [][]float64, c *Case) []float64 {
+		return apply(in[0], func(x float64) float64 { return max(x, 0) + min(2*math.Expm1(x/2), 0) })
+	}, append(named("celu"), op.FloatAttr("alpha", 2)), shape(999))
+	add(op.Unary, "thresholdedRelu with a bound", func(in [][]float64, c *Case) []float64 {
+		return apply(in[0], func(x float64) float64 { return x * truth(x > 0.25) })
+	}, append(named("thresholdedRelu"), op.FloatAttr("alpha", 0.25)), shape(999)).Jump = 0.3
 	for _, d := range []tensor.DType{tensor.Int32, tensor.Int64} {
 		add(op.Unary, "neg of "+d.String(), func(in [][]float64, c *Case) []float64 {
 			return apply(in[0], func(x float64) float64 { return -math.Trunc(x) })

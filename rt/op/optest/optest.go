@@ -257,5 +257,5 @@ func Cases() []*Case {
 			return 0
 		})
 	}, op.Attrs{op.IntAttr("to", int(tensor.Bool))}, shape(40))
-	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases(), layerCases(), attentionCases(), stepCases())
+	return slices.Concat(all, activationCases(), moveCases(), functionCases(), reduceCases(), recurrentCases(), signalCases(), detectCases(), layerCases(), attentionCases(), stepCases(), indexCases())
 }

@@ -6,55 +6,6 @@ import (
 	"edgerun/rt/tensor"
 )
 
-// importAttention translates ONNX's own operator, of operator set 23 on. Keys and values of the past go in front.
-func importAttention(c *call) {
-	c.inputs(3, 7)
-	q, k, v := c.floats(0), c.floats(1), c.floats(2)
-	c.ignore("softmax_precision", "qk_matmul_output_mode")
-	if c.float("softcap", 0) != 0 {
-		c.unsupported("softcap")
-	}
-	if c.optional(6) != nil {
-		c.unsupported("nonpad_kv_seqlen")
-	}
-	var attrs op.Attrs
-	if a := c.attr("scale", attrFloat); a != nil {
-		attrs = append(attrs, op.FloatAttr("scale", a.f))
-	}
-	causal := c.int("is_causal", 0) != 0
-	if causal {
-		attrs = append(attrs, op.IntAttr("causal", 1))
-	}
-	heads := c.int("q_num_heads", 0)
-	kvHeads := c.int("kv_num_heads", heads)
-	if c.err == nil && q.Shape.Rank == 3 {
-		attrs = append(attrs, op.IntAttr("heads", heads), op.IntAttr("kvHeads", kvHeads))
-	}
-	for i, p := range []**graph.Value{&k, &v} {
-		if c.optional(4+i) == nil {
-			continue
-		}
-		if q.Shape.Rank == 3 || causal {
-			c.unsupported("keys of the past with 3 axes or is_causal")
-		}
-		*p = c.emit(op.Concat, "/past", op.Attrs{op.IntAttr("axis", 2)}, c.floats(4+i), *p)
-		c.set(1+i, *p)
-	}
-	in := []*graph.Value{q, k, v}
-	def := op.Attention
-	if mask := c.optional(3); mask != nil && c.err == nil {
-		keys := k.Shape.Dim[max(0, k.Shape.Rank-2)]
-		if r := mask.Shape.Rank; r > 0 && mask.Shape.Dim[r-1] != keys && mask.Shape.Dim[r-1] != 1 {
-			c.unsupported("a mask of %v for %d keys", mask.Shape, keys)
-		}
-		if mask = c.typed(3, tensor.Bool, tensor.Float32); mask.DType == tensor.Float32 {
-			def = op.AttentionBias
-		}
-		in = append(in, mask)
-	}
-	c.set(0, c.emit(def, "", attrs, in...))
-}
-
 // importRotaryEmbedding turns pairs of elements by the angles of their position: the halves of a head, or neighbours where
 // interleaved.
 func importRotaryEmbedding(c *call) {

@@ -32,58 +32,65 @@ func importAttention(c *call) {
 	if c.err != nil {
 		return
 	}
-	if a.q.Shape.Rank == 3 {
+	rank := a.q.Shape.Rank
+	if rank != 3 && rank != 4 || a.k.Shape.Rank != rank || a.v.Shape.Rank != rank || rank == 3 && (heads < 1 || kvHeads < 1) {
+		c.fail("operands %v, %v and %v with %d and %d heads", a.q.Shape, a.k.Shape, a.v.Shape, heads, kvHeads)
+		return
+	}
+	if rank == 3 {
 		a.heads, a.kvHeads = heads, kvHeads
 	}
-	matrices := a.q.Shape.Rank == 3
-	asRows := matrices
-	past := 0
 	if c.optional(4) != nil || c.optional(5) != nil {
-		if asRows = false; matrices {
-			a.split()
-		}
-		k, v := c.floats(4), c.floats(5)
-		if c.err == nil && k.Shape.Rank == 4 {
-			past = k.Shape.Dim[2]
-		}
-		join := op.Attrs{op.IntAttr("axis", 2)}
-		a.k, a.v = c.emit(op.Concat, "/past_keys", join, k, a.k), c.emit(op.Concat, "/past_values", join, v, a.v)
+		a.append(c.floats(4), c.floats(5))
 		c.set(1, a.k)
 		c.set(2, a.v)
 	}
-	a.readMask(past)
+	a.readMask()
 	wanted := len(c.out) > 3 && c.im.uses[c.out[3]] > 0
+	var y *graph.Value
 	if softcap == 0 && !wanted {
-		y := a.emit("")
-		if matrices && !asRows {
-			y = c.joinHeads(y)
+		y = a.emit("")
+	} else {
+		if a.heads != 0 {
+			a.split()
 		}
-		c.set(0, y)
-		return
+		y = a.parts(softcap, func(stage int, scores *graph.Value) {
+			if wanted && stage == mode {
+				c.set(3, scores)
+			}
+		})
 	}
-	if asRows {
-		a.split()
-	}
-	y := a.parts(softcap, func(stage int, scores *graph.Value) {
-		if wanted && stage == mode {
-			c.set(3, scores)
-		}
-	})
-	if matrices {
+	if rank == 3 && a.heads == 0 {
 		y = c.joinHeads(y)
 	}
 	c.set(0, y)
 }
 
-// readMask takes the mask, and the number of keys that are not padding, from inputs 3 and 6. past keys come before the first
-// query's.
-func (a *sdpa) readMask(past int) {
+// append puts keys and values [N,H,P,D] in front of a's.
+func (a *sdpa) append(k, v *graph.Value) {
+	c := a.c
+	if a.heads != 0 {
+		a.split()
+	}
+	if c.err != nil {
+		return
+	}
+	past := k.Shape.Dim[2]
+	axis := op.Attrs{op.IntAttr("axis", 2)}
+	a.k, a.v = c.emit(op.Concat, "/past_keys", axis, k, a.k), c.emit(op.Concat, "/past_values", axis, v, a.v)
+	if a.causal && c.err == nil && c.room(a.q.Shape.Dim[2]*a.k.Shape.Dim[2]) {
+		a.causal = false
+		a.require("/causal", graph.NewConst(c.name+"/causal", triangle(a.q.Shape.Dim[2], a.k.Shape.Dim[2], past)))
+	}
+}
+
+// readMask takes the mask, and the number of keys that are not padding, from inputs 3 and 6.
+func (a *sdpa) readMask() {
 	c := a.c
 	if c.err != nil {
 		return
 	}
-	rank := a.k.Shape.Rank
-	keys, queries := a.k.Shape.Dim[rank-2], a.q.Shape.Dim[rank-2]
+	keys := a.k.Shape.Dim[a.k.Shape.Rank-2]
 	padded := c.optional(6) != nil
 	if mask := c.optional(3); mask != nil {
 		mask = c.typed(3, tensor.Bool, tensor.Float32)
@@ -97,7 +104,7 @@ func (a *sdpa) readMask(past int) {
 			mask = c.emit(op.Pad, "/mask", op.Attrs{op.IntsAttr("pads", pads...)}, mask)
 		}
 		if mask.DType == tensor.Bool {
-			a.keep = mask
+			a.require("/mask", mask)
 		} else {
 			a.bias = mask
 		}
@@ -107,12 +114,6 @@ func (a *sdpa) readMask(past int) {
 			c.unsupported("nonpad_kv_seqlen with is_causal")
 		}
 		a.require("/padding", c.below("/padding", c.typed(6, tensor.Int64), keys))
-	}
-	if a.causal && past > 0 {
-		a.causal = false
-		if c.room(queries * keys) {
-			a.require("/causal", graph.NewConst(c.name+"/causal", triangle(queries, keys, past)))
-		}
 	}
 }
 

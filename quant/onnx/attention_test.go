@@ -21,10 +21,15 @@ import (
 
 const attentionData = "../../testdata/onnx/attention/"
 
-// sample is one file of float32, tokens included.
 func readSample(t testing.TB, name string) (tensor.Shape, []float32) {
 	t.Helper()
-	b, err := os.ReadFile(attentionData + name + ".npy")
+	return readNpy(t, attentionData+name)
+}
+
+// readNpy reads NAME.npy, of float32 whatever it stands for.
+func readNpy(t testing.TB, name string) (tensor.Shape, []float32) {
+	t.Helper()
+	b, err := os.ReadFile(name + ".npy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +78,14 @@ func (a attentionSamples) Fill(i int, s *rt.Session) error {
 // TestTransformers runs exports of PyTorch at several batches and lengths: as imported, fused, and in int8, on every kernel
 // set, without allocating.
 func TestTransformers(t *testing.T) {
-	for name, dims := range map[string]map[string]int{
-		"encoder": {"batch": 4, "seq": 12},
-		"decoder": {"batch": 4, "seq": 12, "memory": 16},
+	for file, dims := range map[string]map[string]int{
+		"encoder":     {"batch": 4, "seq": 12},
+		"decoder":     {"batch": 4, "seq": 12, "memory": 16},
+		"encoder_ort": {"batch": 4, "seq": 12},
+		"decoder_ort": {"batch": 4, "seq": 12, "memory": 16},
 	} {
-		imported, err := onnx.Import(attentionData+name+".onnx", onnx.Options{Dims: dims})
+		name, _, _ := strings.Cut(file, "_")
+		imported, err := onnx.Import(attentionData+file+".onnx", onnx.Options{Dims: dims})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -220,6 +220,8 @@ func (im *importer) node(n *node) bool {
 	table := operators
 	if n.domain == "com.microsoft" && microsoft[n.opType] != nil {
 		table = microsoft
+	} else if n.domain == "com.microsoft.nchwc" {
+		return im.report(n, fmt.Errorf("operator %w: its layout is that of the machine that optimized the model; optimize at level extended", op.ErrUnsupported))
 	} else if n.domain != "" {
 		return im.report(n, fmt.Errorf("operator %w, and the model has no function of that name", op.ErrUnsupported))
 	}

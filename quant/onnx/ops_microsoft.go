@@ -206,7 +206,7 @@ func (c *call) skipNorm(def *op.Def) {
 }
 
 // importEmbedLayerNormalization: inputs are tokens, segments, tables of words, positions and segments, scale, offset, a mask of
-// tokens and positions. Output 1 counts the tokens that the mask keeps.
+// tokens and positions. Output 1 counts the tokens that the mask keeps; without one it is zeros, as in ONNX Runtime.
 func importEmbedLayerNormalization(c *call) {
 	c.inputs(7, 9)
 	c.ignore("mask_index_type")
@@ -228,8 +228,12 @@ func importEmbedLayerNormalization(c *call) {
 	if c.optional(1) != nil {
 		x = c.emit(op.Add, "/segments", nil, x, c.rowsOf(c.floats(4), "/segment", c.typed(1, tensor.Int32, tensor.Int64)))
 	}
-	if c.optional(7) != nil && len(c.out) > 1 && c.im.uses[c.out[1]] > 0 {
+	switch n := ids.Shape.Dim[0]; {
+	case len(c.out) < 2 || c.im.uses[c.out[1]] == 0:
+	case c.optional(7) != nil:
 		c.set(1, c.emit(op.Sum, "/length", op.Attrs{op.IntsAttr("axes", 1), op.IntAttr("keepDims", 0)}, c.typed(7, tensor.Int32)))
+	case c.room(4 * n):
+		c.set(1, graph.NewConst(c.name+"/length", tensor.New(tensor.Type{DType: tensor.Int32, Shape: tensor.MakeShape(n)})))
 	}
 	c.set(2, x)
 	c.set(0, c.normalized(op.LayerNorm, x, c.floats(5), c.optional(6), 2, c.float("epsilon", 1e-12)))

@@ -18,6 +18,7 @@ import (
 	"edgerun/rt"
 	"edgerun/rt/generate"
 	"edgerun/rt/graph"
+	"edgerun/rt/op/optest"
 	"edgerun/rt/task"
 	"edgerun/rt/tensor"
 )
@@ -155,15 +156,15 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// dateHashes pin the SHA-256 of the tokens of the first 20 test dates, each followed by the logits of its last place, on
-// every kernel set of every machine with any number of threads.
-var dateHashes = map[string]string{
-	"float32": "979b8f5fcf0bc5deb02e9c44a5e2cb81ef927130169b1dac07db1c54fb3ffcd3",
-	"int8":    "7829016dc18638db17f54b6ca57f9ca6433783645ffafdbc128e401c2fb6b508",
+// dateHashes pin the SHA-256 of the tokens of the first test dates, each followed by the logits of its last place, on
+// every kernel set of every machine with any number of threads: 20, or 5 under an emulator.
+var dateHashes = map[string]map[int]string{
+	"float32": {20: "979b8f5fcf0bc5deb02e9c44a5e2cb81ef927130169b1dac07db1c54fb3ffcd3", 5: "ff019f2b5d5116e0f7602f0968741faeab452cc1bea79aea638745b18118084f"},
+	"int8":    {20: "7829016dc18638db17f54b6ca57f9ca6433783645ffafdbc128e401c2fb6b508", 5: "e5d35b93abe35579798ab801a6b56297ac24314079f317d97c2dc363751f940f"},
 }
 
-// hashDates has a network write the first 20 test dates.
-func hashDates(t *testing.T, steps *graph.Graph, set *kernels.Set, threads int, x tokenRows) string {
+// hashDates has a network write the first test dates.
+func hashDates(t *testing.T, steps *graph.Graph, set *kernels.Set, threads int, x tokenRows, samples int) string {
 	t.Helper()
 	p, err := rt.Compile(steps, rt.Options{Kernels: set})
 	if err != nil {
@@ -177,7 +178,7 @@ func hashDates(t *testing.T, steps *graph.Graph, set *kernels.Set, threads int, 
 		t.Fatal(err)
 	}
 	h := sha256.New()
-	for i := range 20 {
+	for i := range samples {
 		if err := put(s, 0, x.row(i)); err != nil {
 			t.Fatal(err)
 		}
@@ -214,16 +215,14 @@ func TestDates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sets, most := kernels.All(), 3
-		if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
-			if most = 2; len(sets) > 2 {
-				sets = sets[1:] // portable code is the same on every arm64: the oldest one runs it
-			}
+		hashed := 20
+		if emulated() {
+			hashed = 5
 		}
-		for _, set := range sets {
-			for threads := 1; threads <= most; threads++ {
-				if got := hashDates(t, steps, set, threads, x); got != dateHashes[k.form] {
-					t.Errorf("%s, %s, %d threads: hash %s, want %s", k.form, set.Name, threads, got, dateHashes[k.form])
+		for i, set := range optest.Sets(emulated()) {
+			for _, threads := range optest.Threads(emulated(), i == 0) {
+				if got := hashDates(t, steps, set, threads, x, hashed); got != dateHashes[k.form][hashed] {
+					t.Errorf("%s, %s, %d threads: hash %s, want %s", k.form, set.Name, threads, got, dateHashes[k.form][hashed])
 				}
 			}
 			p, err := rt.Compile(steps, rt.Options{Kernels: set})
@@ -237,8 +236,8 @@ func TestDates(t *testing.T) {
 			}
 			same, samples := 0, len(x.data)/x.wide
 			switch {
-			case os.Getenv("EDGERUN_UNDER_QEMU") != "":
-				samples = 5 // the hash has seen twenty
+			case emulated():
+				samples = 2 // the hash has seen more
 			case set.Name != kernels.Best().Name:
 				samples = 20
 			}

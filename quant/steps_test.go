@@ -14,6 +14,7 @@ import (
 	"edgerun/rt"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
+	"edgerun/rt/op/optest"
 	"edgerun/rt/tensor"
 )
 
@@ -82,7 +83,7 @@ func TestSteps(t *testing.T) {
 				if m.Graph.Once != steps.Once {
 					t.Fatalf("file has %d nodes that run once, want %d", m.Graph.Once, steps.Once)
 				}
-				for _, set := range kernels.All() {
+				for _, set := range optest.Sets(emulated()) {
 					checkSteps(t, whole, steps, set, 1)
 				}
 				checkSteps(t, whole, m.Graph, kernels.Best(), 3)

@@ -262,7 +262,7 @@ func TestStream(t *testing.T) {
 					if len(info.Turned) == 0 {
 						t.Errorf("step %d: no layer was turned", step)
 					}
-					for _, set := range kernels.All() {
+					for _, set := range optest.Sets(emulated()) {
 						checkStream(t, net, s, info, set)
 					}
 				}

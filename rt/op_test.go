@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"edgerun/kernels"
@@ -14,6 +15,8 @@ import (
 	"edgerun/rt/op/optest"
 	"edgerun/rt/tensor"
 )
+
+func emulated() bool { return os.Getenv("EDGERUN_UNDER_QEMU") != "" }
 
 // fillInputs draws the inputs of a case and returns all operands in float64, constants included.
 func fillInputs(s *rt.Session, c *optest.Case) [][]float64 {
@@ -92,7 +95,7 @@ func reals(t *testing.T, b tensor.Buffer, d tensor.DType) []float64 {
 	return y
 }
 
-// TestOperators runs every case on every kernel set with 1, 2 and 3 threads: the values are the reference's, the
+// TestOperators runs every case on every kernel set with 1, 2 and 3 threads: the first values are the reference's, the
 // bytes are equal, and Run allocates nothing.
 func TestOperators(t *testing.T) {
 	tested := map[*op.Def]bool{}
@@ -104,13 +107,13 @@ func TestOperators(t *testing.T) {
 				t.Fatal(err)
 			}
 			var first []byte
-			for _, set := range kernels.All() {
-				for threads := 1; threads <= 3; threads++ {
-					out := runCase(t, g, c, set, threads)
+			for k, set := range optest.Sets(emulated()) {
+				for _, threads := range optest.Threads(emulated(), k == 0) {
+					out := runCase(t, g, c, set, threads, first == nil)
 					if first == nil {
 						first = out
 					} else if !bytes.Equal(first, out) {
-						t.Fatalf("%s, %d threads: bytes differ from generic", set.Name, threads)
+						t.Fatalf("%s, %d threads: bytes differ from the first set's", set.Name, threads)
 					}
 				}
 			}
@@ -123,7 +126,7 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-func runCase(t *testing.T, g *graph.Graph, c *optest.Case, set *kernels.Set, threads int) []byte {
+func runCase(t *testing.T, g *graph.Graph, c *optest.Case, set *kernels.Set, threads int, check bool) []byte {
 	prog, err := rt.Compile(g, rt.Options{Kernels: set})
 	if err != nil {
 		t.Fatal(err)
@@ -132,15 +135,17 @@ func runCase(t *testing.T, g *graph.Graph, c *optest.Case, set *kernels.Set, thr
 	defer pool.Close()
 	s := prog.NewSession(pool)
 	in := fillInputs(s, c)
-	want := c.Want(in, c)
 	s.Run()
-	got := reals(t, s.Output(0), g.Outputs[0].DType)
-	if len(got) != len(want) {
-		t.Fatalf("%d outputs, want %d", len(got), len(want))
-	}
-	for i := range got {
-		if !(math.Abs(got[i]-want[i]) <= 1e-5*max(4, math.Abs(want[i]))) {
-			t.Fatalf("%s, %d threads: output %d is %g, want %g", set.Name, threads, i, got[i], want[i])
+	if check {
+		want := c.Want(in, c)
+		got := reals(t, s.Output(0), g.Outputs[0].DType)
+		if len(got) != len(want) {
+			t.Fatalf("%d outputs, want %d", len(got), len(want))
+		}
+		for i := range got {
+			if !(math.Abs(got[i]-want[i]) <= 1e-5*max(4, math.Abs(want[i]))) {
+				t.Fatalf("%s, %d threads: output %d is %g, want %g", set.Name, threads, i, got[i], want[i])
+			}
 		}
 	}
 	out := bytes.Clone(s.Output(0).Bytes())

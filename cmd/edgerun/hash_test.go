@@ -11,9 +11,10 @@ import (
 	"edgerun/kernels"
 	"edgerun/rt"
 	"edgerun/rt/graph"
+	"edgerun/rt/op/optest"
 )
 
-// hashFile pins the SHA-256 of the outputs for the first 20, 200 and all test samples (0). Every kernel set of every
+// hashFile pins the SHA-256 of the outputs for the first 5, 20, 200 and all test samples (0). Every kernel set of every
 // machine, with any number of threads, must give them. With EDGERUN_UPDATE set, TestOneHash writes it.
 const hashFile = "../../testdata/hashes.txt"
 
@@ -41,7 +42,7 @@ func writeHashes(t *testing.T) {
 	var b strings.Builder
 	for _, n := range testNets {
 		for _, int8 := range []bool{false, true} {
-			for _, samples := range []int{20, 200, 0} {
+			for _, samples := range []int{5, 20, 200, 0} {
 				fmt.Fprintf(&b, "%s: %s\n", n.hashKey(int8, samples), n.hashOutputs(t, n.model(t, int8), kernels.Best(), 1, samples))
 			}
 		}
@@ -50,6 +51,8 @@ func writeHashes(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func emulated() bool { return os.Getenv("EDGERUN_UNDER_QEMU") != "" }
 
 func compile(t testing.TB, g *graph.Graph) *rt.Session {
 	t.Helper()
@@ -85,14 +88,16 @@ func (n *testNet) hashOutputs(t testing.TB, m *model, set *kernels.Set, threads,
 var forms = map[bool]string{false: "float32", true: "int8"}
 
 // TestOneHash runs the networks in both element types on every kernel set with 1, 2 and 3 threads, over the first 20
-// test samples. With EDGERUN_FULL set these are all, or 200 under an emulator, and the hashes are printed.
+// test samples, or 5 under an emulator. With EDGERUN_FULL set these are all, or 200, and the hashes are printed.
 func TestOneHash(t *testing.T) {
-	samples, full, emulated := 20, os.Getenv("EDGERUN_FULL") != "", os.Getenv("EDGERUN_UNDER_QEMU") != ""
+	samples, full := 20, os.Getenv("EDGERUN_FULL") != ""
 	switch {
-	case full && emulated:
+	case full && emulated():
 		samples = 200
 	case full:
 		samples = 0
+	case emulated():
+		samples = 5
 	}
 	if os.Getenv("EDGERUN_UPDATE") != "" {
 		writeHashes(t)
@@ -102,14 +107,10 @@ func TestOneHash(t *testing.T) {
 		for _, int8 := range []bool{false, true} {
 			t.Run(n.name+" "+forms[int8], func(t *testing.T) {
 				m, want := n.model(t, int8), pinned[n.hashKey(int8, samples)]
-				sets := kernels.All()
-				if emulated && !full && len(sets) > 2 {
-					sets = sets[1:] // portable code is the same on every arm64: the oldest one runs it
-				}
-				for _, set := range sets {
+				for k, set := range optest.Sets(emulated() && !full) {
 					for threads := 1; threads <= 3; threads++ {
-						if set.Name == "generic" && (emulated || !full) && threads > 1 {
-							continue // portable float32 takes its time
+						if k == 0 && (emulated() || !full) && threads > 1 {
+							continue // the slowest set takes its time
 						}
 						got := n.hashOutputs(t, m, set, threads, samples)
 						if got != want {
@@ -128,6 +129,10 @@ func TestOneHash(t *testing.T) {
 // TestNoAllocation: Run allocates nothing, for all networks and element types, with 1 and 2 threads; the arena is at
 // most 1.10 times what lives at once.
 func TestNoAllocation(t *testing.T) {
+	runs := 20
+	if testing.Short() {
+		runs = 1
+	}
 	for _, n := range testNets {
 		for _, int8 := range []bool{false, true} {
 			name := n.name + " " + forms[int8]
@@ -139,7 +144,7 @@ func TestNoAllocation(t *testing.T) {
 				pool := rt.NewPool(threads)
 				s := prog.NewSession(pool)
 				randomInputs(s)
-				if n := testing.AllocsPerRun(20, s.Run); n != 0 {
+				if n := testing.AllocsPerRun(runs, s.Run); n != 0 {
 					t.Errorf("%s, %d threads: Run allocates %v times", name, threads, n)
 				}
 				pool.Close()

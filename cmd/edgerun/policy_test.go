@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"debug/elf"
-	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -263,68 +261,4 @@ func TestTopLevel(t *testing.T) {
 			t.Errorf("%s stands at the top level", file)
 		}
 	}
-}
-
-// qemuCPUs are the cores that together run every arm64 kernel, with the sets that each must have. Go's own code is the same
-// on all of them, so only the first runs every package. The second runs those that choose kernels, and the third, which has
-// no set of its own, those that call them directly.
-var qemuCPUs = []struct {
-	cpu, sets string
-	runs      func(pkg, imports string) bool
-}{
-	{"cortex-a53", "generic,neon", func(string, string) bool { return true }},
-	{"cortex-a76", "generic,neon,dotprod", func(pkg, imports string) bool {
-		return strings.HasPrefix(pkg, "kernels") || strings.Contains(imports, " "+module+"kernels ")
-	}},
-	{"max", "generic,neon,dotprod", func(pkg, _ string) bool { return slices.Contains([]string{"kernels", "rt/op"}, pkg) }},
-}
-
-// TestArm64 cross-compiles every package's tests and runs them under qemu on cores of three kinds. Without qemu it skips, and
-// fails where EDGERUN_REQUIRE_QEMU is set.
-func TestArm64(t *testing.T) {
-	if os.Getenv("EDGERUN_UNDER_QEMU") != "" || testing.Short() {
-		t.Skip("runs on the host, without -short")
-	}
-	qemu, err := exec.LookPath("qemu-aarch64")
-	if err != nil {
-		if os.Getenv("EDGERUN_REQUIRE_QEMU") != "" {
-			t.Fatal("qemu-aarch64 is required and not installed (Debian package qemu-user)")
-		}
-		t.Skip("qemu-aarch64 is not installed (Debian package qemu-user): arm64 is not tested")
-	}
-	dir := t.TempDir()
-	var packages []string
-	imports := map[string]string{}
-	list := goCommand(t, nil, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{range .Deps}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}{{range .XTestImports}}{{.}} {{end}}{{end}}`, "./...")
-	for line := range strings.Lines(list) {
-		if pkg, deps, _ := strings.Cut(line, " "); deps != "" {
-			packages = append(packages, pkg)
-			imports[pkg] = " " + deps
-		}
-	}
-	goCommand(t, []string{"GOOS=linux", "GOARCH=arm64"}, append([]string{"test", "-c", "-o", dir + "/"}, packages...)...)
-	for _, c := range qemuCPUs {
-		for _, p := range packages {
-			if !c.runs(strings.TrimPrefix(p, module), imports[p]+p+" ") {
-				continue
-			}
-			t.Run(c.cpu+"/"+strings.TrimPrefix(p, module), func(t *testing.T) {
-				t.Parallel()
-				cmd := exec.Command(qemu, "-cpu", c.cpu, filepath.Join(dir, path.Base(p)+".test"), "-test.short")
-				cmd.Dir = filepath.Join(root(t), strings.TrimPrefix(p, module))
-				cmd.Env = append(os.Environ(), "EDGERUN_UNDER_QEMU=1", "EDGERUN_REQUIRE_SETS="+c.sets)
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("%v\n%s", err, tail(out))
-				}
-			})
-		}
-	}
-}
-
-func tail(b []byte) string {
-	const keep = 4000
-	if len(b) > keep {
-		return fmt.Sprintf("… %s", b[len(b)-keep:])
-	}
-	return string(b)
 }

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 // $TASKS that of the networks for other tasks, $TFLITE that of .tflite files; nan.csv holds two samples of 784 values, the last one NaN, sounds what
 // writeSounds writes.
 func TestScripts(t *testing.T) {
-	if os.Getenv("EDGERUN_UNDER_QEMU") != "" {
+	if emulated() {
 		t.Skip("a process cannot start another one under qemu-user")
 	}
 	digits, err := filepath.Abs("../../testdata/digits")

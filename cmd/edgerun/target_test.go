@@ -15,7 +15,7 @@ import (
 // TestTargets: what inspect tells of a board from here is what the board's own binary tells, to the byte. Emulated cores
 // stand for the boards.
 func TestTargets(t *testing.T) {
-	if os.Getenv("EDGERUN_UNDER_QEMU") != "" || testing.Short() {
+	if emulated() || testing.Short() {
 		t.Skip("runs on the host, without -short")
 	}
 	qemu, err := exec.LookPath("qemu-aarch64")

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"edgerun/kernels"
 	"edgerun/rt"
 	"edgerun/rt/graph"
+	"edgerun/rt/op/optest"
 	"edgerun/rt/tensor"
 )
 
@@ -300,7 +300,7 @@ func TestNetworks(t *testing.T) {
 				t.Fatal(err)
 			}
 			var first []byte
-			for _, set := range kernels.All() {
+			for _, set := range optest.Sets(emulated()) {
 				p, err := rt.Compile(g, rt.Options{Kernels: set})
 				if err != nil {
 					t.Fatal(err)
@@ -324,7 +324,7 @@ func TestNetworks(t *testing.T) {
 				if first == nil {
 					first = all
 				} else if !bytes.Equal(all, first) {
-					t.Errorf("%s gives other bytes than %s", set.Name, kernels.All()[0].Name)
+					t.Errorf("%s gives other bytes than %s", set.Name, optest.Sets(emulated())[0].Name)
 				}
 				if a := testing.AllocsPerRun(1, s.Run); a != 0 {
 					t.Errorf("%s: %g allocations in Run", set.Name, a)

@@ -14,6 +14,7 @@ import (
 	"edgerun/kernels"
 	"edgerun/rt"
 	"edgerun/rt/graph"
+	"edgerun/rt/op/optest"
 )
 
 // sharedData are models and their answers that were made elsewhere and are not part of this project.
@@ -56,13 +57,11 @@ func npy(t testing.TB, file []byte) ([]byte, []int) {
 	return file[n:], shape
 }
 
-// sessions runs f for each kernel set of this CPU.
+func emulated() bool { return os.Getenv("EDGERUN_UNDER_QEMU") != "" }
+
+// sessions runs f for each kernel set of this CPU, or those of optest.Sets.
 func sessions(t *testing.T, g *graph.Graph, f func(t *testing.T, s *rt.Session)) {
-	sets := kernels.All()
-	if os.Getenv("EDGERUN_UNDER_QEMU") != "" && len(sets) > 2 {
-		sets = sets[1:] // portable code is the same on every core of a kind: the oldest one runs it
-	}
-	for _, set := range sets {
+	for _, set := range optest.Sets(emulated()) {
 		t.Run(set.Name, func(t *testing.T) {
 			p, err := rt.Compile(g, rt.Options{Kernels: set})
 			if err != nil {
@@ -84,8 +83,11 @@ func TestKeywordSpotting(t *testing.T) {
 		t.Fatalf("inputs have shape %v", shape)
 	}
 	sessions(t, g, func(t *testing.T, s *rt.Session) {
-		same, right := 0, 0
-		for i := range shape[0] {
+		same, right, samples := 0, 0, shape[0]
+		if emulated() && s.Program().Kernels() != kernels.Best() {
+			samples = 100 // portable code, or what an older core ran
+		}
+		for i := range samples {
 			in, out := s.Input(0).Bytes(), s.Output(0).Bytes()
 			copy(in, inputs[i*len(in):])
 			s.Run()
@@ -102,9 +104,9 @@ func TestKeywordSpotting(t *testing.T) {
 				right++
 			}
 		}
-		t.Logf("%d of %d answers equal, %d right", same, shape[0], right)
-		if same != shape[0] || right < 900 {
-			t.Error("want all equal and 900 right")
+		t.Logf("%d of %d answers equal, %d right", same, samples, right)
+		if same != samples || right*10 < samples*9 {
+			t.Error("want all equal and nine of ten right")
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"edgerun/kernels"
 	"edgerun/rt"
 	"edgerun/rt/graph"
+	"edgerun/rt/op/optest"
 	"edgerun/rt/tensor"
 )
 
@@ -62,7 +63,7 @@ func TestMicroSpeech(t *testing.T) {
 			t.Fatalf("%d Hz", rate)
 		}
 		var first []int8
-		for _, set := range kernels.All() {
+		for _, set := range optest.Sets(emulated()) {
 			a, b := session(t, front, set), session(t, net, set)
 			got := features(a, x, 320)
 			if len(got) != b.Input(0).Len() || len(got) != 49*40 {
@@ -72,7 +73,7 @@ func TestMicroSpeech(t *testing.T) {
 				first = got
 			}
 			if !slices.Equal(got, first) {
-				t.Errorf("%s, %s: features differ from those of %s", c.file, set.Name, kernels.All()[0].Name)
+				t.Errorf("%s, %s: features differ from those of %s", c.file, set.Name, optest.Sets(emulated())[0].Name)
 			}
 			if again := features(a, x, 320); !slices.Equal(again, got) {
 				t.Errorf("%s, %s: a reset session gives other features", c.file, set.Name)
@@ -157,7 +158,7 @@ func TestWakeWord(t *testing.T) {
 		} {
 			x := speak(t, c.voice, c.text)
 			var first []byte
-			for _, set := range kernels.All() {
+			for _, set := range optest.Sets(emulated()) {
 				a, s, other := session(t, front, set), session(t, g, set), session(t, g, set)
 				f := features(a, x, 160)
 				step := func(s *rt.Session, i int) byte {
@@ -182,7 +183,7 @@ func TestWakeWord(t *testing.T) {
 					first = got
 				}
 				if !bytes.Equal(got, first) {
-					t.Errorf("%s, %s: bytes differ from those of %s", file, set.Name, kernels.All()[0].Name)
+					t.Errorf("%s, %s: bytes differ from those of %s", file, set.Name, optest.Sets(emulated())[0].Name)
 				}
 				if n := testing.AllocsPerRun(5, func() { a.Run(); s.Run() }); n != 0 {
 					t.Errorf("%s, %s: %g allocations a step", file, set.Name, n)

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"edgerun/kernels"
 	"edgerun/rt"
+	"edgerun/rt/op/optest"
 	"edgerun/rt/tensor"
 )
 
@@ -170,7 +170,7 @@ func TestStreaming(t *testing.T) {
 			}
 			const steps = 80
 			var first []string
-			for _, set := range kernels.All() {
+			for _, set := range optest.Sets(emulated()) {
 				p, err := rt.Compile(g, rt.Options{Kernels: set})
 				if err != nil {
 					t.Fatal(err)
@@ -191,7 +191,7 @@ func TestStreaming(t *testing.T) {
 					first = a
 				}
 				if !slices.Equal(a, first) {
-					t.Errorf("%s gives other bytes than %s", set.Name, kernels.All()[0].Name)
+					t.Errorf("%s gives other bytes than %s", set.Name, optest.Sets(emulated())[0].Name)
 				}
 				if s.Reset(); !slices.Equal(run(s, 0, steps), a) {
 					t.Errorf("%s: a reset session gives other bytes than a new one", set.Name)

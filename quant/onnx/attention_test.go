@@ -78,34 +78,45 @@ func (a attentionSamples) Fill(i int, s *rt.Session) error {
 // TestTransformers runs exports of PyTorch at several batches and lengths: as imported, fused, and in int8, on every kernel
 // set, without allocating.
 func TestTransformers(t *testing.T) {
-	for file, dims := range map[string]map[string]int{
-		"encoder":     {"batch": 4, "seq": 12},
-		"decoder":     {"batch": 4, "seq": 12, "memory": 16},
-		"encoder_ort": {"batch": 4, "seq": 12},
-		"decoder_ort": {"batch": 4, "seq": 12, "memory": 16},
+	encoder, decoder := map[string]int{"batch": 4, "seq": 12}, map[string]int{"batch": 4, "seq": 12, "memory": 16}
+	for _, c := range []struct {
+		file, name string // of the model and of its samples
+		dims       map[string]int
+		attentions int
+	}{
+		{"encoder", "encoder", encoder, 1},
+		{"decoder", "decoder", decoder, 2},
+		{"encoder_ort", "encoder", encoder, 1},
+		{"decoder_ort", "decoder", decoder, 2},
+		{"dynamo_encoder_18", "dynamo_encoder", encoder, 1},
+		{"dynamo_decoder_18", "dynamo_decoder", decoder, 2},
+		{"dynamo_encoder_functions", "dynamo_encoder", encoder, 1},
+		{"dynamo_decoder_functions", "dynamo_decoder", decoder, 2},
+		{"dynamo_encoder_23", "dynamo_encoder", encoder, 1},
+		{"dynamo_decoder_23", "dynamo_decoder", decoder, 2},
 	} {
-		name, _, _ := strings.Cut(file, "_")
-		imported, err := onnx.Import(attentionData+file+".onnx", onnx.Options{Dims: dims})
+		imported, err := onnx.Import(attentionData+c.file+".onnx", onnx.Options{Dims: c.dims})
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			continue
 		}
-		r, err := quant.Convert(imported, attentionSamples{t, name}, quant.Options{})
+		r, err := quant.Convert(imported, attentionSamples{t, c.name}, quant.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(r.Issues) > 0 {
-			t.Errorf("%s: %q", name, r.Issues)
+			t.Errorf("%s: %q", c.file, r.Issues)
 		}
 		count := map[*op.Def]int{}
 		for _, n := range r.Float.Nodes {
 			count[n.Op]++
 		}
-		if want := map[string]int{"encoder": 1, "decoder": 2}[name]; count[op.Attention] != want || count[op.LayerNorm] != want+1 || count[op.BatchMatMul]+count[op.Softmax]+count[op.Transpose] > 0 {
-			t.Errorf("%s: %d attentions, %d normalizations, %d products, %d transposes", name, count[op.Attention], count[op.LayerNorm], count[op.BatchMatMul], count[op.Transpose])
+		if count[op.Attention] != c.attentions || count[op.LayerNorm] != c.attentions+1 || count[op.BatchMatMul]+count[op.Softmax]+count[op.Transpose] > 0 {
+			t.Errorf("%s: %d attentions, %d normalizations, %d products, %d transposes", c.file, count[op.Attention], count[op.LayerNorm], count[op.BatchMatMul], count[op.Transpose])
 		}
-		runTransformer(t, name+" as imported", imported, attentionSamples{t, name}, 1e-4)
-		runTransformer(t, name+" fused", r.Float, attentionSamples{t, name}, 1e-4)
-		runTransformer(t, name+" in int8", r.Int8, attentionSamples{t, name}, 0.15)
+		runTransformer(t, c.file+" as imported", imported, attentionSamples{t, c.name}, 1e-4)
+		runTransformer(t, c.file+" fused", r.Float, attentionSamples{t, c.name}, 1e-4)
+		runTransformer(t, c.file+" in int8", r.Int8, attentionSamples{t, c.name}, 0.15)
 	}
 }
 

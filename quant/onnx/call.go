@@ -16,10 +16,11 @@ import (
 // function looks at c.err only before it relies on what it got.
 type call struct {
 	*node
-	im   *importer
-	in   []*graph.Value // nil for an optional one left out
-	read []string       // attributes asked for
-	err  error
+	im     *importer
+	in     []*graph.Value // nil for an optional one left out
+	read   []string       // attributes asked for
+	listed []int          // inputs asked for as sequences
+	err    error
 }
 
 func (c *call) fail(format string, args ...any) {
@@ -40,8 +41,13 @@ func (c *call) finish() {
 			c.unsupported("attribute %s", quote(a.name))
 		}
 	}
+	for i, name := range c.node.in {
+		if c.im.isList(name) && !slices.Contains(c.listed, i) {
+			c.unsupported("input %d: a sequence", i)
+		}
+	}
 	for _, name := range c.out {
-		if c.err == nil && name != "" && c.im.values[name] == nil {
+		if c.err == nil && name != "" && c.im.values[name] == nil && !c.im.isList(name) {
 			if c.im.uses[name] > 0 {
 				c.unsupported("output %s", quote(name))
 			}

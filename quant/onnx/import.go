@@ -22,10 +22,11 @@ type importer struct {
 
 	g       *graph.Graph
 	inits   map[string]*tensorProto
-	values  map[string]*graph.Value // by ONNX name; nil where the node that computes it was refused
-	uses    map[string]int          // readers of each name, graph outputs included
-	names   foreign.Names           // of nodes
-	named   map[*graph.Value]bool   // values that carry their ONNX name
+	values  map[string]*graph.Value   // by ONNX name; nil where the node that computes it was refused
+	lists   map[string][]*graph.Value // sequences by ONNX name
+	uses    map[string]int            // readers of each name, graph outputs included
+	names   foreign.Names             // of nodes
+	named   map[*graph.Value]bool     // values that carry their ONNX name
 	folded  foreign.Folded
 	refused foreign.Refusals
 }
@@ -34,7 +35,7 @@ func build(m *modelProto, sizeBytes int64, dir fs.FS, o Options) (*graph.Graph, 
 	im := &importer{
 		opts: o, dir: dir, Budget: foreign.Budget{Source: sizeBytes}, files: map[string]bool{},
 		g:     &graph.Graph{Name: m.graph.name},
-		inits: map[string]*tensorProto{}, values: map[string]*graph.Value{}, uses: map[string]int{}, names: foreign.Names{},
+		inits: map[string]*tensorProto{}, values: map[string]*graph.Value{}, lists: map[string][]*graph.Value{}, uses: map[string]int{}, names: foreign.Names{},
 		named: map[*graph.Value]bool{}, folded: foreign.Folded{},
 	}
 	if m.graph.sparse > 0 {
@@ -166,6 +167,9 @@ func (im *importer) addOutputs(outputs []*valueProto) error {
 		if err != nil {
 			return fmt.Errorf("output %s: %w", quote(out.name), err)
 		}
+		if im.isList(out.name) {
+			return fmt.Errorf("output %s: a sequence %w, want a tensor", quote(out.name), op.ErrUnsupported)
+		}
 		if v == nil || listed[out.name] {
 			return fmt.Errorf("output %s is not computed or occurs twice", quote(out.name))
 		}
@@ -209,6 +213,11 @@ func (im *importer) value(name string) (*graph.Value, error) {
 	return v, nil
 }
 
+func (im *importer) isList(name string) bool {
+	_, ok := im.lists[name]
+	return ok
+}
+
 // node imports one node and reports whether to go on. After a refused node the rest is only searched for further
 // unsupported ones.
 func (im *importer) node(n *node) bool {
@@ -240,7 +249,7 @@ func (im *importer) node(n *node) bool {
 			if v, err = im.value(name); err != nil {
 				return im.report(n, err)
 			}
-			if v == nil {
+			if v == nil && !im.isList(name) {
 				return true // its own node has been reported
 			}
 		}

@@ -113,6 +113,29 @@ func (f *fuser) masked(bias, mask *graph.Value) *graph.Value {
 	return f.emit(op.Add, "/bias", nil, bias, f.emit(op.Select, "/mask", nil, mask, zero, low))
 }
 
+// turnedFlat returns the matrices whose last two axes v exchanges by way of a single leading axis: reshape, transpose, reshape.
+func (f *fuser) turnedFlat(v *graph.Value) *graph.Value {
+	back := f.p.producer[v]
+	if back == nil || back.Op != op.Reshape || v.Shape.Rank != 4 {
+		return nil
+	}
+	t := transposeOf(back.In[0], f.p.producer)
+	if t == nil || !slices.Equal(t.Attrs.Ints("perm"), []int{0, 2, 1}) {
+		return nil
+	}
+	flat := f.p.producer[t.In[0]]
+	if flat == nil || flat.Op != op.Reshape {
+		return nil
+	}
+	x := flat.In[0]
+	want := v.Shape
+	want.Dim[2], want.Dim[3] = want.Dim[3], want.Dim[2]
+	if x.Shape != want || t.In[0].Shape != tensor.MakeShape(want.Dim[0]*want.Dim[1], want.Dim[2], want.Dim[3]) {
+		return nil
+	}
+	return x
+}
+
 func count(n int) []int {
 	all := make([]int, n)
 	for i := range all {
@@ -167,12 +190,44 @@ func (f *fuser) keepOfSum(v *graph.Value, depth int) (keep []*graph.Value, ok bo
 		}
 	case op.Slice, op.Reshape, op.Tile, op.Transpose:
 		inner, ok := f.keepOfSum(n.In[0], depth-1)
+		if ok && n.Op == op.Reshape && len(inner) > 1 {
+			return f.apart(n, inner)
+		}
 		if !ok || len(inner) != 1 || inner[0].Shape != n.In[0].Shape {
 			return nil, false
 		}
 		return []*graph.Value{f.emit(n.Op, "/mask", n.Attrs, inner[0])}, true
 	}
 	return nil, false
+}
+
+// apart takes a Reshape of [N·H,S,K] to [N,H,S,K] to each of the conditions that broadcast to its input.
+func (f *fuser) apart(n *graph.Node, conditions []*graph.Value) ([]*graph.Value, bool) {
+	from, to, shape := n.In[0].Shape, n.Out[0].Shape, n.Attrs.Ints("shape")
+	if from.Rank != 3 || to.Rank != 4 || from.Dim[1] != to.Dim[2] || from.Dim[2] != to.Dim[3] {
+		return nil, false
+	}
+	var out []*graph.Value
+	for _, c := range conditions {
+		if c.Shape.Rank < 3 || c.Shape.Dim[0] == 1 {
+			out = append(out, c) // it broadcasts to both
+			continue
+		}
+		own, symbols := slices.Clone(shape), slices.Clone(n.Attrs.Ints("symbols"))
+		for i := 1; i < 3; i++ {
+			if c.Shape.Dim[i] == 1 {
+				if own[i+1] = 1; symbols != nil {
+					symbols[i+1] = -1
+				}
+			}
+		}
+		attrs := n.Attrs.With(op.IntsAttr("shape", own...))
+		if symbols != nil {
+			attrs = attrs.With(op.IntsAttr("symbols", symbols...))
+		}
+		out = append(out, f.emit(op.Reshape, "/apart", attrs, c))
+	}
+	return out, f.err == nil
 }
 
 // keepOfNumbers takes (1 − x)·low, x being made of a condition or of integers 0 and 1.
@@ -251,6 +306,9 @@ func (f *fuser) not(c *graph.Value) []*graph.Value {
 
 // causal reports whether a condition is that of keys up to the query's own position, for as many keys as queries.
 func (f *fuser) causal(c *graph.Value) bool {
+	if n := f.p.producer[c]; n != nil && n.Op == op.Reshape && leadingOnes(n) {
+		return f.causal(n.In[0])
+	}
 	v := c
 	if n := f.p.producer[c]; n != nil && n.Op == op.Slice {
 		axes, at := n.Attrs.Ints("axes"), n.Attrs.Ints("symbols")
@@ -273,4 +331,16 @@ func (f *fuser) causal(c *graph.Value) bool {
 		}
 	}
 	return true
+}
+
+// leadingOnes reports whether a Reshape of matrices only adds axes of extent 1 in front, or takes such away.
+func leadingOnes(n *graph.Node) bool {
+	a, b := n.In[0].Shape.Dims(), n.Out[0].Shape.Dims()
+	for len(a) > 2 && a[0] == 1 {
+		a = a[1:]
+	}
+	for len(b) > 2 && b[0] == 1 {
+		b = b[1:]
+	}
+	return len(a) >= 2 && slices.Equal(a, b)
 }

@@ -12,7 +12,7 @@ import (
 // and transposes around it then cancel.
 //
 //	transpose [0 2 1 3] of reshape [N,S,H,D] of x [N,S,H·D]
-//	transpose [1 0 2] of reshape [S,N·H,D] of x [S,N,H·D]     sequenceFirst
+//	transpose [1 0 2] of reshape [S,N·H,D] of x [S,N,H·D]     sequenceFirst; a reshape to [N,H,S,D] may follow
 func absorbHeads(g *graph.Graph) (bool, error) {
 	producer := g.Producers()
 	varies := newReshapes(g)
@@ -61,6 +61,9 @@ func absorbHeads(g *graph.Graph) (bool, error) {
 		attrs := n.Attrs.With(op.IntAttr("heads", heads))
 		if first == 1 {
 			shape, perm = []int{0, -1, out.Shape.Dim[2]}, []int{1, 0, 2}
+			if out.Shape.Rank == 4 {
+				shape, perm = []int{0, 0, heads, out.Shape.Dim[3]}, []int{1, 2, 0, 3}
+			}
 			attrs = attrs.With(op.IntAttr("sequenceFirst", 1))
 		}
 		m := &graph.Node{Op: n.Op, Name: n.Name, Attrs: attrs, In: in, Out: []*graph.Value{{Name: out.Name + "/rows"}}}
@@ -79,6 +82,22 @@ func absorbHeads(g *graph.Graph) (bool, error) {
 
 // headsOf takes an operand apart; first is 1 for the form that has the sequence first.
 func headsOf(v *graph.Value, producer map[*graph.Value]*graph.Node, varies *reshapes) (x *graph.Value, heads, first int) {
+	if r := producer[v]; r != nil && r.Op == op.Reshape && v.Shape.Rank == 4 && r.In[0].Shape.Rank == 3 {
+		x, heads, first = headsOf(r.In[0], producer, varies)
+		if x == nil || first == 0 {
+			return nil, 0, 0
+		}
+		in, out := []tensor.Shape{x.Shape}, []tensor.Shape{v.Shape}
+		if varies != nil {
+			in, out = varies.at(x), varies.at(v)
+		}
+		for k, a := range in {
+			if out[k] != tensor.MakeShape(a.Dim[1], heads, a.Dim[0], a.Dim[2]/heads) {
+				return nil, 0, 0
+			}
+		}
+		return x, heads, first
+	}
 	t := transposeOf(v, producer)
 	if t == nil {
 		return nil, 0, 0

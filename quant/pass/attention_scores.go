@@ -98,11 +98,17 @@ func (f *fuser) keys(s *scores) *graph.Value {
 	}
 	rank := k.Shape.Rank
 	perm := count(rank)
-	if t := transposeOf(k, f.p.producer); t != nil {
+	if flat := f.turnedFlat(k); flat != nil {
+		return f.unscale(s, flat)
+	} else if t := transposeOf(k, f.p.producer); t != nil {
 		k, perm = t.In[0], slices.Clone(t.Attrs.Ints("perm"))
 	}
 	perm[rank-2], perm[rank-1] = perm[rank-1], perm[rank-2]
-	return f.emit(op.Transpose, "/keys", op.Attrs{op.IntsAttr("perm", perm...)}, f.unscale(s, k))
+	k = f.unscale(s, k)
+	if slices.Equal(perm, count(rank)) {
+		return k
+	}
+	return f.emit(op.Transpose, "/keys", op.Attrs{op.IntsAttr("perm", perm...)}, k)
 }
 
 // guarded returns the softmax of select(isnan(s), 0, s), which exporters write for rows without keys: Attention gives zeros

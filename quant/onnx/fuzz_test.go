@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -16,7 +17,8 @@ func TestMutations(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	bad, _ := filepath.Glob(testdata + "/onnx/bad/*.onnx")
-	for _, file := range append(fixtures(t), bad...) {
+	fused, _ := filepath.Glob(testdata + "/onnx/microsoft/*.onnx")
+	for _, file := range slices.Concat(fixtures(t), bad, fused) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +47,8 @@ func TestMutations(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	bad, _ := filepath.Glob(testdata + "/onnx/bad/*.onnx")
-	for _, file := range append(fixtures(f), bad...) {
+	fused, _ := filepath.Glob(testdata + "/onnx/microsoft/*.onnx")
+	for _, file := range slices.Concat(fixtures(f), bad, fused) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

@@ -123,7 +123,10 @@ func importFusedConv(c *call) {
 
 // behind takes the name from the value that output 0 has, to which something follows.
 func (c *call) behind(suffix string) *graph.Value {
-	y := c.im.values[c.out[0]]
+	var y *graph.Value
+	if len(c.out) > 0 {
+		y = c.im.values[c.out[0]]
+	}
 	if c.err != nil || y == nil {
 		c.fail("output is missing")
 		return &graph.Value{}

@@ -179,7 +179,7 @@ func (c *call) activate(name string, alpha, beta float32) {
 func importGemmFastGelu(c *call) {
 	c.inputs(2, 3)
 	in := c.in
-	c.in = in[:2]
+	c.in = in[:min(2, len(in))]
 	importMatMul(c)
 	if c.err != nil {
 		return

@@ -32,7 +32,8 @@ func (b *Budget) Grow(sizeBytes int) error {
 	return nil
 }
 
-// MaxComputed bounds the elements of a constant that is computed while importing; larger ones are left to the passes.
+// MaxComputed bounds the elements of a constant that is computed while importing and larger than what it is computed from;
+// larger ones are left to the passes.
 const MaxComputed = 1 << 16
 
 // Compute runs an operator whose inputs are all constant, unless it has much to do: then, and where the operator does not
@@ -44,7 +45,11 @@ func Compute(def *op.Def, name string, attrs op.Attrs, in []*graph.Value, room f
 	}
 	g := &graph.Graph{}
 	n, err := g.Add(def, name, attrs, in...)
-	if err != nil || n.Out[0].Shape.Elements() > MaxComputed || !room(n.Out[0].SizeBytes()) {
+	most := MaxComputed // weights that are cut and turned before a product
+	for _, v := range in {
+		most = max(most, v.Shape.Elements())
+	}
+	if err != nil || n.Out[0].Shape.Elements() > most || !room(n.Out[0].SizeBytes()) {
 		return nil // the error is Add's again
 	}
 	g.Outputs = n.Out

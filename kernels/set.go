@@ -61,6 +61,10 @@ type Set struct {
 	HardSigmoidF32 func(*abi.UnaryF32)
 	HardSwishF32   func(*abi.UnaryF32)
 	LeakyReluF32   func(*abi.UnaryF32)
+
+	NormF32 func(*abi.NormF32)
+	SumsS8  func(*abi.SumsS8)
+	NormS8  func(*abi.NormS8)
 }
 
 // Generic is the portable set; it runs everywhere.
@@ -105,6 +109,10 @@ func Generic() *Set {
 		HardSigmoidF32: generic.HardSigmoidF32,
 		HardSwishF32:   generic.HardSwishF32,
 		LeakyReluF32:   generic.LeakyReluF32,
+
+		NormF32: generic.NormF32,
+		SumsS8:  generic.SumsS8,
+		NormS8:  generic.NormS8,
 	}
 }
 

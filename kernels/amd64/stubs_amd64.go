@@ -22,6 +22,9 @@ type (
 
 	unaryF32 = abi.UnaryF32
 	pReluS8  = abi.PReluS8
+	normF32  = abi.NormF32
+	sumsS8   = abi.SumsS8
+	normS8   = abi.NormS8
 )
 
 //go:noescape
@@ -112,3 +115,12 @@ func HardSwishF32AVX512(a *abi.UnaryF32)
 
 //go:noescape
 func LeakyReluF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func NormF32AVX512(a *abi.NormF32)
+
+//go:noescape
+func SumsS8VNNI(a *abi.SumsS8)
+
+//go:noescape
+func NormS8AVX512(a *abi.NormS8)

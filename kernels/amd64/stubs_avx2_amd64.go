@@ -82,3 +82,12 @@ func HardSwishF32AVX2(a *abi.UnaryF32)
 
 //go:noescape
 func LeakyReluF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func NormF32AVX2(a *abi.NormF32)
+
+//go:noescape
+func SumsS8AVX2(a *abi.SumsS8)
+
+//go:noescape
+func NormS8AVX2(a *abi.NormS8)

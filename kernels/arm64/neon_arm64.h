@@ -12,6 +12,10 @@
 #define SMULL2_8H(m, n, d) WORD $(0x4E20C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.8h, v{n}.16b, v{m}.16b
 #define SMLAL_8H(m, n, d) WORD $(0x0E208000 | (m)<<16 | (n)<<5 | (d)) // smlal v{d}.8h, v{n}.8b, v{m}.8b
 #define SMLAL2_8H(m, n, d) WORD $(0x4E208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 v{d}.8h, v{n}.16b, v{m}.16b
+#define SMULL_2D(m, n, d) WORD $(0x0EA0C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.2d, v{n}.2s, v{m}.2s
+#define SMULL2_2D(m, n, d) WORD $(0x4EA0C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.2d, v{n}.4s, v{m}.4s
+#define SMLAL_2D(m, n, d) WORD $(0x0EA08000 | (m)<<16 | (n)<<5 | (d)) // smlal v{d}.2d, v{n}.2s, v{m}.2s
+#define SMLAL2_2D(m, n, d) WORD $(0x4EA08000 | (m)<<16 | (n)<<5 | (d)) // smlal2 v{d}.2d, v{n}.4s, v{m}.4s
 #define SMULL_4S(m, n, d) WORD $(0x0E60C000 | (m)<<16 | (n)<<5 | (d)) // smull v{d}.4s, v{n}.4h, v{m}.4h
 #define SMULL2_4S(m, n, d) WORD $(0x4E60C000 | (m)<<16 | (n)<<5 | (d)) // smull2 v{d}.4s, v{n}.8h, v{m}.8h
 #define SMLAL_4S(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d)) // smlal v{d}.4s, v{n}.4h, v{m}.4h
@@ -38,6 +42,8 @@
 #define SADDW2_8H(m, n, d) WORD $(0x4E201000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.8h, v{n}.8h, v{m}.16b
 #define SADDW_4S(m, n, d) WORD $(0x0E601000 | (m)<<16 | (n)<<5 | (d)) // saddw v{d}.4s, v{n}.4s, v{m}.4h
 #define SADDW2_4S(m, n, d) WORD $(0x4E601000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.4s, v{n}.4s, v{m}.8h
+#define SADDLP_8H(n, d) WORD $(0x4E202800 | (n)<<5 | (d)) // saddlp v{d}.8h, v{n}.16b
+#define SXTL_8H(n, d) WORD $(0x0F08A400 | (n)<<5 | (d)) // sxtl v{d}.8h, v{n}.8b
 #define SXTL_4S(n, d) WORD $(0x0F10A400 | (n)<<5 | (d)) // sxtl v{d}.4s, v{n}.4h
 #define SXTL2_4S(n, d) WORD $(0x4F10A400 | (n)<<5 | (d)) // sxtl2 v{d}.4s, v{n}.8h
 #define SSHLL8_4S(n, d) WORD $(0x0F18A400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #8
@@ -54,6 +60,10 @@
 #define SQXTUN2_8H(n, d) WORD $(0x6E612800 | (n)<<5 | (d)) // sqxtun2 v{d}.8h, v{n}.4s
 #define SSHLL15_4S(n, d) WORD $(0x0F1FA400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #15
 #define SSHLL15_2_4S(n, d) WORD $(0x4F1FA400 | (n)<<5 | (d)) // sshll2 v{d}.4s, v{n}.8h, #15
+#define XTN_2S(n, d) WORD $(0x0EA12800 | (n)<<5 | (d)) // xtn v{d}.2s, v{n}.2d
+#define XTN2_4S(n, d) WORD $(0x4EA12800 | (n)<<5 | (d)) // xtn2 v{d}.4s, v{n}.2d
+#define SQXTN_2S(n, d) WORD $(0x0EA14800 | (n)<<5 | (d)) // sqxtn v{d}.2s, v{n}.2d
+#define SQXTN2_4S(n, d) WORD $(0x4EA14800 | (n)<<5 | (d)) // sqxtn2 v{d}.4s, v{n}.2d
 #define SQXTN_4H(n, d) WORD $(0x0E614800 | (n)<<5 | (d)) // sqxtn v{d}.4h, v{n}.4s
 #define SQXTN2_8H(n, d) WORD $(0x4E614800 | (n)<<5 | (d)) // sqxtn2 v{d}.8h, v{n}.4s
 #define SQXTN_8B(n, d) WORD $(0x0E214800 | (n)<<5 | (d)) // sqxtn v{d}.8b, v{n}.8h
@@ -76,6 +86,8 @@
 #define SMIN_16B(m, n, d) WORD $(0x4E206C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.16b, v{n}.16b, v{m}.16b
 #define SMAX_4S(m, n, d) WORD $(0x4EA06400 | (m)<<16 | (n)<<5 | (d)) // smax v{d}.4s, v{n}.4s, v{m}.4s
 #define SMIN_4S(m, n, d) WORD $(0x4EA06C00 | (m)<<16 | (n)<<5 | (d)) // smin v{d}.4s, v{n}.4s, v{m}.4s
+#define SSHL_2D(m, n, d) WORD $(0x4EE04400 | (m)<<16 | (n)<<5 | (d)) // sshl v{d}.2d, v{n}.2d, v{m}.2d
+#define SRSHL_2D(m, n, d) WORD $(0x4EE05400 | (m)<<16 | (n)<<5 | (d)) // srshl v{d}.2d, v{n}.2d, v{m}.2d
 #define SSHL_4S(m, n, d) WORD $(0x4EA04400 | (m)<<16 | (n)<<5 | (d)) // sshl v{d}.4s, v{n}.4s, v{m}.4s
 #define SRSHL_4S(m, n, d) WORD $(0x4EA05400 | (m)<<16 | (n)<<5 | (d)) // srshl v{d}.4s, v{n}.4s, v{m}.4s
 #define SQRDMULH_4S(m, n, d) WORD $(0x6EA0B400 | (m)<<16 | (n)<<5 | (d)) // sqrdmulh v{d}.4s, v{n}.4s, v{m}.4s

@@ -23,6 +23,9 @@ type (
 	transpose    = abi.Transpose
 	unaryF32     = abi.UnaryF32
 	pReluS8      = abi.PReluS8
+	normF32      = abi.NormF32
+	sumsS8       = abi.SumsS8
+	normS8       = abi.NormS8
 )
 
 //go:noescape
@@ -122,3 +125,12 @@ func Gemv1x32c2S8NEON(a *abi.GemvS8)
 
 //go:noescape
 func Gemv1x32c4S8DotProd(a *abi.GemvS8)
+
+//go:noescape
+func NormF32NEON(a *abi.NormF32)
+
+//go:noescape
+func SumsS8NEON(a *abi.SumsS8)
+
+//go:noescape
+func NormS8NEON(a *abi.NormS8)

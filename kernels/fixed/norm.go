@@ -31,28 +31,28 @@ func NewNormS8(n int, scale float32, zero int32, epsilon float32, center bool) N
 	return NormS8{n: int64(n), zero: zero, epsilon: int64(math.Round(min(e, 1<<61))), center: center}
 }
 
-// Row returns what At needs of a row.
-func (s *NormS8) Row(x []int8) (inv int64, shift uint, sum int64) {
-	squares := int64(0)
-	for _, v := range x {
-		q := int64(int32(v) - s.zero)
-		sum += q
-		squares += q * q
-	}
+// Row returns what NormAt needs of a row, of the sum of its codes and that of their squares.
+func (s *NormS8) Row(codes, squares int64) (less, inv int32, shift uint) {
+	zero := int64(s.zero)
+	sum := codes - s.n*zero
+	squares += s.n*zero*zero - 2*zero*codes
 	if !s.center {
 		sum = 0
 	}
 	w := uint64(max(1, s.n*squares-sum*sum+s.epsilon))
 	k := (bits.LeadingZeros64(w) - 2) &^ 1 // even; negative never: w < 2^62
-	root := isqrt(w << uint(k))
-	return (1 << 61) / int64(root), uint(61 - k/2 - zBits), sum
+	reciprocal := (1 << 61) / int64(isqrt(w<<uint(k)))
+	shift = uint(61 - k/2 - zBits)
+	if reciprocal == 1<<31 { // half of it, and a shift less, give the same z
+		reciprocal, shift = 1<<30, shift-1
+	}
+	return int32(s.n*zero + sum), int32(reciprocal), shift
 }
 
-// At is z of one code.
-func (s *NormS8) At(v int8, sum, inv int64, shift uint) int64 {
-	d := s.n*int64(int32(v)-s.zero) - sum
-	// d·inv fits: |d| < 2^31, inv ≤ 2^31.
-	return (d*inv + 1<<(shift-1)) >> shift
+// NormAt is z of a code v by what Row returned, for rows of n codes: n·v − less is n·q − sum.
+func NormAt(v int8, n, less, inv int32, shift uint) int64 {
+	// n·|v|, |less| and their difference are below 2^31.
+	return (int64(n*int32(v)-less)*int64(inv) + 1<<(shift-1)) >> shift
 }
 
 // isqrt is ⌊√x⌋ for x < 2^62. The root in float64 is off by at most one.
@@ -69,16 +69,19 @@ func isqrt(x uint64) uint64 {
 
 // Affine is a scale and an offset for each channel that end in int8 codes: for z in Q12,
 //
-//	y = clamp(((z·M[i] + B[i] + half) >> Shift) + zero, −128, 127)
+//	y = clamp(((z·M[i] + B[i]) >> Shift) + Zero, −128, 127)
 //
-// M[i] is scale[i]/s and B[i] bias[i]/s in units of 2^−e and 2^−(e+12), rounded; e is the largest at which all |M| < 2^24
-// and all |B| < 2^60, between 0 and 30. s is the scale of y.
+// M[i] is scale[i]/s and B[i] bias[i]/s in units of 2^−e and 2^−(e+12), rounded, B[i] with half a unit of y; e is the
+// largest at which all |M| < 2^24 and all |B| < 2^60, between 0 and 30. s is the scale of y.
 type Affine struct {
 	M     []int32
 	B     []int64
-	shift uint
-	zero  int64
+	Shift uint
+	Zero  int32
 }
+
+// slack is abi.Slack, bytes that kernels may read behind M and B.
+const slack = 64
 
 // NewAffine reports scales that are too large for the output's.
 func NewAffine(scale, bias []float32, s float32, zero int32) (*Affine, error) {
@@ -94,16 +97,15 @@ func NewAffine(scale, bias []float32, s float32, zero int32) (*Affine, error) {
 	if e < 0 {
 		return nil, errors.New("scale or bias is too large for the output's scale")
 	}
-	a := &Affine{M: make([]int32, len(scale)), B: make([]int64, len(scale)), shift: uint(e + zBits), zero: int64(zero)}
+	a := &Affine{M: make([]int32, len(scale), len(scale)+slack/4), B: make([]int64, len(scale), len(scale)+slack/8), Shift: uint(e + zBits), Zero: zero}
 	for i := range scale {
 		a.M[i] = int32(math.Round(math.Ldexp(float64(scale[i])/float64(s), e)))
-		a.B[i] = int64(math.Round(math.Ldexp(float64(bias[i])/float64(s), e+zBits)))
+		a.B[i] = int64(math.Round(math.Ldexp(float64(bias[i])/float64(s), e+zBits))) + 1<<(a.Shift-1)
 	}
 	return a, nil
 }
 
-// At is y of channel i.
-func (a *Affine) At(i int, z int64) int8 {
-	y := (z*int64(a.M[i])+a.B[i]+1<<(a.shift-1))>>a.shift + a.zero
-	return int8(min(max(y, -128), 127))
+// AffineAt is y of one z, of its channel's M and B.
+func AffineAt(z int64, m int32, b int64, shift uint, zero int32) int8 {
+	return int8(min(max((z*int64(m)+b)>>shift+int64(zero), -128), 127))
 }

@@ -33,7 +33,12 @@ func TestNormS8(t *testing.T) {
 			for _, center := range []bool{true, false} {
 				const scale, zero, epsilon = 0.02, -7, 1e-5
 				s := NewNormS8(n, scale, zero, epsilon, center)
-				inv, shift, sum := s.Row(x)
+				codes, squares := int64(0), int64(0)
+				for _, v := range x {
+					codes += int64(v)
+					squares += int64(v) * int64(v)
+				}
+				less, inv, shift := s.Row(codes, squares)
 				mean, square := 0.0, 0.0
 				for _, v := range x {
 					mean += scale * float64(int(v)-zero) / float64(n)
@@ -49,7 +54,7 @@ func TestNormS8(t *testing.T) {
 				unit := 0.5 * scale * scale / (square + epsilon) / float64(n) / float64(n)
 				for _, v := range x {
 					want := (scale*float64(int(v)-zero) - mean) / math.Sqrt(square+epsilon)
-					got := float64(s.At(v, sum, inv, shift)) / (1 << zBits)
+					got := float64(NormAt(v, int32(n), less, inv, shift)) / (1 << zBits)
 					if !(math.Abs(got-want) <= 1.0/(1<<zBits)+(1e-6+unit)*math.Abs(want)) {
 						t.Fatalf("%d codes of kind %d: %g, want %g", n, kind, got, want)
 					}
@@ -69,10 +74,15 @@ func TestAffine(t *testing.T) {
 	for i := range scale {
 		for z := int64(-20000); z < 20000; z += 77 {
 			want := min(max((float64(z)/(1<<zBits)*float64(scale[i])+float64(bias[i]))/float64(float32(0.05))+11, -128), 127)
-			if got := float64(a.At(i, z)); math.Abs(got-want) > 0.501 {
+			if got := float64(AffineAt(z, a.M[i], a.B[i], a.Shift, a.Zero)); math.Abs(got-want) > 0.501 {
 				t.Fatalf("channel %d, z %d: %g, want %g", i, z, got, want)
 			}
 		}
+	}
+	// Where the root is a power of two its reciprocal would be 2^31.
+	one := NewNormS8(1, 1, 0, 1<<20, false)
+	if less, inv, shift := one.Row(0, 0); NormAt(3, 1, less, inv, shift) != 3<<zBits>>10 {
+		t.Errorf("3/√(2^20) is %d·(3−%d)>>%d", inv, less, shift)
 	}
 	if _, err := NewAffine([]float32{1e30}, []float32{0}, 1e-20, 0); err == nil {
 		t.Error("a scale of 1e50 units is accepted")

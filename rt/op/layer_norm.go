@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"edgerun/kernels"
+	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
 )
@@ -45,6 +47,7 @@ func inferNorm(n *Node) error {
 // normStep normalizes rows.
 type normStep struct {
 	x, y, n     int
+	kernels     *kernels.Set
 	center      bool
 	epsilon     float32
 	scale, bias []float32
@@ -55,7 +58,7 @@ type normStep struct {
 func prepareNorm(p *Prepare, center bool) (Step, error) {
 	x, y, scale := &p.In[0], &p.Out[0], &p.In[1]
 	n := x.Shape.Dim[x.Shape.Rank-1]
-	s := &normStep{x: x.Slot, y: y.Slot, n: n, center: center, epsilon: p.Attrs.Float("epsilon", 1e-5)}
+	s := &normStep{x: x.Slot, y: y.Slot, n: n, kernels: p.Kernels, center: center, epsilon: p.Attrs.Float("epsilon", 1e-5)}
 	if scale.Const == nil {
 		return nil, fmt.Errorf("scale is not constant: %w", ErrUnsupported)
 	}
@@ -89,41 +92,50 @@ func prepareNorm(p *Prepare, center bool) (Step, error) {
 }
 
 func (s *normStep) Info() Info {
-	i := Info{Kernel: "portable"}
+	i := Info{Kernel: s.kernels.Name}
 	if s.affine != nil {
 		i.PackedBytes = 12 * s.n
 	}
 	return i
 }
 
-func (s *normStep) perTask() int { return max(1, chunkElements/8/s.n) }
+func (s *normStep) perTask() int { return max(1, chunkElements/4/s.n) }
 
 func (s *normStep) Tasks(f *Frame) int {
 	return (f.Shape[s.x].Elements()/s.n + s.perTask() - 1) / s.perTask()
 }
 
-func (s *normStep) Run(f *Frame, _ *Worker, task int) {
+func (s *normStep) Run(f *Frame, w *Worker, task int) {
 	n := s.n
-	for r := task * s.perTask(); r < min((task+1)*s.perTask(), f.Shape[s.x].Elements()/n); r++ {
-		if s.affine != nil {
-			x, y := f.Buf[s.x].I8()[r*n:(r+1)*n], f.Buf[s.y].I8()[r*n:(r+1)*n]
-			inv, shift, sum := s.norm.Row(x)
-			for i, v := range x {
-				y[i] = s.affine.At(i, s.norm.At(v, sum, inv, shift))
-			}
-			continue
-		}
-		x, y := f.Buf[s.x].F32()[r*n:(r+1)*n], f.Buf[s.y].F32()[r*n:(r+1)*n]
-		mean := float32(0)
+	first := task * s.perTask()
+	rows := min(s.perTask(), f.Shape[s.x].Elements()/n-first)
+	if s.affine == nil {
+		a := &w.NormF32
+		a.X, a.Y, a.Scale, a.Bias = &f.Buf[s.x].F32()[first*n], &f.Buf[s.y].F32()[first*n], &s.scale[0], &s.bias[0]
+		a.N, a.Rows, a.Epsilon, a.Center = n, rows, s.epsilon, 0
 		if s.center {
-			mean = fixed.Sum16(x) / float32(n)
+			a.Center = 1
 		}
-		for i, v := range x {
-			y[i] = v - mean
+		s.kernels.NormF32(a)
+		return
+	}
+	t, a := &w.SumsS8, &w.NormS8
+	a.Size, a.ShiftY, a.Zero = int32(n), int(s.affine.Shift), s.affine.Zero
+	for r := first; r < first+rows; r++ {
+		x, y := f.Buf[s.x].I8()[r*n:(r+1)*n], f.Buf[s.y].I8()[r*n:(r+1)*n]
+		sum, squares := int64(0), int64(0)
+		for i := 0; i < n; i += abi.MaxSumsS8 {
+			t.X, t.N = &x[i], min(n-i, abi.MaxSumsS8)
+			s.kernels.SumsS8(t)
+			sum += int64(t.Sum)
+			squares += int64(t.Squares)
 		}
-		inv := fixed.RsqrtF32(fixed.SumSquares16(y)/float32(n) + s.epsilon)
-		for i, d := range y {
-			y[i] = float32(float32(d*inv)*s.scale[i]) + s.bias[i]
+		var shift uint
+		a.Less, a.Inv, shift = s.norm.Row(sum, squares)
+		a.ShiftZ = int(shift)
+		for i := 0; i < n; i += abi.MaxSumsS8 {
+			a.X, a.Y, a.M, a.B, a.N = &x[i], &y[i], &s.affine.M[i], &s.affine.B[i], min(n-i, abi.MaxSumsS8)
+			s.kernels.NormS8(a)
 		}
 	}
 }

@@ -117,7 +117,7 @@ func biasS8(b *Arg, channels int) ([]int32, error) {
 // biasF32 is biasS8 for float32.
 func biasF32(b *Arg, channels int) ([]float32, error) {
 	if b == nil || b.Missing() {
-		return make([]float32, channels), nil
+		return tensor.Alloc(4 * channels).F32(), nil
 	}
 	if b.Const == nil || b.DType != tensor.Float32 || b.Shape.Elements() != channels {
 		return nil, fmt.Errorf("bias is %v, want constant float32 [%d]: %w", b.Type, channels, ErrUnsupported)

@@ -33,4 +33,7 @@ type Worker struct {
 	QuantizeS8   abi.QuantizeS8
 	DequantizeS8 abi.DequantizeS8
 	Transpose    abi.Transpose
+	NormF32      abi.NormF32
+	SumsS8       abi.SumsS8
+	NormS8       abi.NormS8
 }

@@ -62,6 +62,7 @@ var unaries = []struct {
 	{"TanhF32", func(s *kernels.Set) func(*abi.UnaryF32) { return s.TanhF32 }},
 	{"HardSigmoidF32", func(s *kernels.Set) func(*abi.UnaryF32) { return s.HardSigmoidF32 }},
 	{"HardSwishF32", func(s *kernels.Set) func(*abi.UnaryF32) { return s.HardSwishF32 }},
+	{"GeluF32", func(s *kernels.Set) func(*abi.UnaryF32) { return s.GeluF32 }},
 	{"LeakyReluF32", func(s *kernels.Set) func(*abi.UnaryF32) { return s.LeakyReluF32 }},
 }
 

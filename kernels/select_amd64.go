@@ -26,7 +26,7 @@ func machineSets() []*Set {
 	avx2.MaxPoolF32, avx2.AvgPoolF32, avx2.SoftmaxF32 = amd64.MaxPoolF32AVX2, amd64.AvgPoolF32AVX2, amd64.SoftmaxF32AVX2
 	avx2.SubS8, avx2.PReluS8 = amd64.SubS8AVX2, amd64.PReluS8AVX2
 	avx2.SubF32, avx2.DivF32, avx2.PReluF32 = amd64.SubF32AVX2, amd64.DivF32AVX2, amd64.PReluF32AVX2
-	avx2.LogisticF32, avx2.TanhF32 = amd64.LogisticF32AVX2, amd64.TanhF32AVX2
+	avx2.LogisticF32, avx2.TanhF32, avx2.GeluF32 = amd64.LogisticF32AVX2, amd64.TanhF32AVX2, amd64.GeluF32AVX2
 	avx2.HardSigmoidF32, avx2.HardSwishF32, avx2.LeakyReluF32 = amd64.HardSigmoidF32AVX2, amd64.HardSwishF32AVX2, amd64.LeakyReluF32AVX2
 	avx2.NormF32, avx2.SumsS8, avx2.NormS8 = amd64.NormF32AVX2, amd64.SumsS8AVX2, amd64.NormS8AVX2
 	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
@@ -48,7 +48,7 @@ func machineSets() []*Set {
 	vnni.Transpose32 = transposes([5]func(*abi.Transpose){3: amd64.Transpose32x3AVX512}, generic.Transpose32)
 	vnni.SubS8, vnni.PReluS8 = amd64.SubS8AVX512, amd64.PReluS8AVX512
 	vnni.SubF32, vnni.DivF32, vnni.PReluF32 = amd64.SubF32AVX512, amd64.DivF32AVX512, amd64.PReluF32AVX512
-	vnni.LogisticF32, vnni.TanhF32 = amd64.LogisticF32AVX512, amd64.TanhF32AVX512
+	vnni.LogisticF32, vnni.TanhF32, vnni.GeluF32 = amd64.LogisticF32AVX512, amd64.TanhF32AVX512, amd64.GeluF32AVX512
 	vnni.HardSigmoidF32, vnni.HardSwishF32, vnni.LeakyReluF32 = amd64.HardSigmoidF32AVX512, amd64.HardSwishF32AVX512, amd64.LeakyReluF32AVX512
 	vnni.NormF32, vnni.SumsS8, vnni.NormS8 = amd64.NormF32AVX512, amd64.SumsS8VNNI, amd64.NormS8AVX512
 	return []*Set{avx2, vnni}

@@ -22,7 +22,7 @@ func machineSets() []*Set {
 	neon.Transpose32 = transposes([5]func(*abi.Transpose){3: arm64.Transpose32x3NEON}, generic.Transpose32)
 	neon.SubS8, neon.PReluS8 = arm64.SubS8NEON, arm64.PReluS8NEON
 	neon.SubF32, neon.DivF32, neon.PReluF32 = arm64.SubF32NEON, arm64.DivF32NEON, arm64.PReluF32NEON
-	neon.LogisticF32, neon.TanhF32 = arm64.LogisticF32NEON, arm64.TanhF32NEON
+	neon.LogisticF32, neon.TanhF32, neon.GeluF32 = arm64.LogisticF32NEON, arm64.TanhF32NEON, arm64.GeluF32NEON
 	neon.HardSigmoidF32, neon.HardSwishF32, neon.LeakyReluF32 = arm64.HardSigmoidF32NEON, arm64.HardSwishF32NEON, arm64.LeakyReluF32NEON
 	neon.NormF32, neon.SumsS8, neon.NormS8 = arm64.NormF32NEON, arm64.SumsS8NEON, arm64.NormS8NEON
 	if !cpu.ARM64.HasASIMDDP {

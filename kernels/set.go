@@ -61,6 +61,7 @@ type Set struct {
 	HardSigmoidF32 func(*abi.UnaryF32)
 	HardSwishF32   func(*abi.UnaryF32)
 	LeakyReluF32   func(*abi.UnaryF32)
+	GeluF32        func(*abi.UnaryF32)
 
 	NormF32 func(*abi.NormF32)
 	SumsS8  func(*abi.SumsS8)
@@ -109,6 +110,7 @@ func Generic() *Set {
 		HardSigmoidF32: generic.HardSigmoidF32,
 		HardSwishF32:   generic.HardSwishF32,
 		LeakyReluF32:   generic.LeakyReluF32,
+		GeluF32:        generic.GeluF32,
 
 		NormF32: generic.NormF32,
 		SumsS8:  generic.SumsS8,

@@ -1,6 +1,6 @@
 package abi
 
-// UnaryF32 is y = f(x) for the functions of package fixed: Logistic, Tanh and HardSwish, HardSigmoid with Alpha and Beta,
+// UnaryF32 is y = f(x) for the functions of package fixed: Logistic, Tanh, Gelu and HardSwish, HardSigmoid with Alpha and Beta,
 // LeakyRelu with Alpha. Y may be X.
 type UnaryF32 struct {
 	X, Y        *float32

@@ -124,3 +124,6 @@ func SumsS8VNNI(a *abi.SumsS8)
 
 //go:noescape
 func NormS8AVX512(a *abi.NormS8)
+
+//go:noescape
+func GeluF32AVX512(a *abi.UnaryF32)

@@ -91,3 +91,6 @@ func SumsS8AVX2(a *abi.SumsS8)
 
 //go:noescape
 func NormS8AVX2(a *abi.NormS8)
+
+//go:noescape
+func GeluF32AVX2(a *abi.UnaryF32)

@@ -134,3 +134,6 @@ func SumsS8NEON(a *abi.SumsS8)
 
 //go:noescape
 func NormS8NEON(a *abi.NormS8)
+
+//go:noescape
+func GeluF32NEON(a *abi.UnaryF32)

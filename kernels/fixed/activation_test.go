@@ -36,6 +36,15 @@ func checkBits(t *testing.T, f func(float32) float32, pairs ...[2]float32) {
 
 var inf, nan, negativeZero = float32(math.Inf(1)), bits(0x7fc00000), bits(1 << 31)
 
+func TestGeluF32(t *testing.T) {
+	worstULP(t, 1009, 6.5, fixed.GeluF32, func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 })
+	checkBits(t, fixed.GeluF32, [2]float32{0, 0}, [2]float32{negativeZero, 0}, [2]float32{inf, inf}, [2]float32{-inf, negativeZero},
+		[2]float32{-20, negativeZero}, [2]float32{20, 20}, [2]float32{math.MaxFloat32, math.MaxFloat32})
+	if v := fixed.GeluF32(nan); v == v {
+		t.Error("NaN is lost")
+	}
+}
+
 func TestLogisticF32(t *testing.T) {
 	worstULP(t, 1009, 2.5, fixed.LogisticF32, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) })
 	checkBits(t, fixed.LogisticF32, [2]float32{0, 0.5}, [2]float32{negativeZero, 0.5}, [2]float32{inf, 1}, [2]float32{-inf, 0},

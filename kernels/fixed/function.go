@@ -86,14 +86,13 @@ func ErfF32(x float32) float32 {
 	return float32(math.Copysign(y, v))
 }
 
-// GeluF32 is x·Φ(x) with the normal distribution's Φ(x) = (1 + erf(x/√2))/2.
-func GeluF32(x float32) float32 {
-	v := float64(x)
+// GeluF64 is x·Φ(x) with the normal distribution's Φ(x) = (1 + erf(x/√2))/2, within 2^-33 of its value.
+func GeluF64(v float64) float64 {
 	half := float64(0.5 * erfc(math.Abs(float64(v*(math.Sqrt2/2)))))
 	if v > 0 {
 		half = 1 - half
 	}
-	return float32(v * half)
+	return float64(v * half)
 }
 
 // GeluTanhF32 is GELU's approximation x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), which is x/(1 + e^−2u).

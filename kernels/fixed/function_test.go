@@ -21,7 +21,7 @@ func TestFunctions(t *testing.T) {
 		{"Softplus", fixed.SoftplusF32, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }},
 		{"Mish", fixed.MishF32, func(x float64) float64 { return x * math.Tanh(max(x, 0)+math.Log1p(math.Exp(-math.Abs(x)))) }},
 		{"Erf", fixed.ErfF32, math.Erf},
-		{"Gelu", fixed.GeluF32, func(x float64) float64 { return x * normal(x) }},
+		{"GeluF64", func(x float32) float32 { return float32(fixed.GeluF64(float64(x))) }, func(x float64) float64 { return x * normal(x) }},
 		{"GeluTanh", fixed.GeluTanhF32, func(x float64) float64 {
 			return x / (1 + math.Exp(-2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 		}},

@@ -75,9 +75,10 @@ func unaryF32(a *abi.UnaryF32, f func(float32) float32) {
 	}
 }
 
-// LogisticF32, TanhF32, HardSigmoidF32, HardSwishF32 and LeakyReluF32 are abi.UnaryF32 with package fixed's functions.
+// LogisticF32, TanhF32, GeluF32, HardSigmoidF32, HardSwishF32 and LeakyReluF32 are abi.UnaryF32 with package fixed's functions.
 func LogisticF32(a *abi.UnaryF32)  { unaryF32(a, fixed.LogisticF32) }
 func TanhF32(a *abi.UnaryF32)      { unaryF32(a, fixed.TanhF32) }
+func GeluF32(a *abi.UnaryF32)      { unaryF32(a, fixed.GeluF32) }
 func HardSwishF32(a *abi.UnaryF32) { unaryF32(a, fixed.HardSwishF32) }
 func HardSigmoidF32(a *abi.UnaryF32) {
 	unaryF32(a, func(x float32) float32 { return fixed.HardSigmoidF32(x, a.Alpha, a.Beta) })

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"edgerun/kernels"
+	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
 )
@@ -40,11 +42,12 @@ var Unary = register(Def{
 
 // unaryFunction is one function in the element types that it has.
 type unaryFunction struct {
-	name  string
-	f32   func(x, alpha float32) float32
-	i64   func(int64) int64
-	table func(*Node) (*[256]int8, error)            // int8 where it is not made from f32
-	codes func(*Prepare, tensor.DType) (Step, error) // int8 and int16, for functions that have both
+	name   string
+	f32    func(x, alpha float32) float32
+	kernel func(*kernels.Set) func(*abi.UnaryF32) // of f32; nil: none
+	i64    func(int64) int64
+	table  func(*Node) (*[256]int8, error)            // int8 where it is not made from f32
+	codes  func(*Prepare, tensor.DType) (Step, error) // int8 and int16, for functions that have both
 }
 
 func plain(f func(float32) float32) func(x, _ float32) float32 {
@@ -65,7 +68,7 @@ var unaryFunctions = []unaryFunction{
 	{name: "ceil", f32: plain(func(x float32) float32 { return float32(math.Ceil(float64(x))) })},
 	{name: "round", f32: plain(fixed.RoundEvenF32)},
 	{name: "elu", f32: fixed.EluF32, table: eluTable},
-	{name: "gelu", f32: plain(fixed.GeluF32)},
+	{name: "gelu", f32: plain(fixed.GeluF32), kernel: func(s *kernels.Set) func(*abi.UnaryF32) { return s.GeluF32 }, table: geluTable},
 	{name: "geluTanh", f32: plain(fixed.GeluTanhF32)},
 	{name: "erf", f32: plain(fixed.ErfF32)},
 	{name: "softplus", f32: plain(fixed.SoftplusF32)},
@@ -127,6 +130,8 @@ func prepareFunction(p *Prepare) (Step, error) {
 	x, y := &p.In[0], &p.Out[0]
 	alpha := p.Attrs.Float("alpha", 1)
 	switch d := x.DType; {
+	case d == tensor.Float32 && f.kernel != nil:
+		return &unaryStep{x.Slot, y.Slot, alpha, 0, f.kernel(p.Kernels), p.Kernels.Name}, nil
 	case d == tensor.Float32 && f.f32 != nil:
 		return &eachStep{x.Slot, y.Slot, eachOf(func(v float32) float32 { return f.f32(v, alpha) })}, nil
 	case (d == tensor.Int8 || d == tensor.Int16) && f.codes != nil:
@@ -201,6 +206,11 @@ func eluTable(n *Node) (*[256]int8, error) {
 		}
 		return x
 	})
+}
+
+// geluTable is made from float64, as codes were before the float32 function had kernels.
+func geluTable(n *Node) (*[256]int8, error) {
+	return realTable(n, func(x float32) float32 { return float32(fixed.GeluF64(float64(x))) })
 }
 
 // prepareAbs makes the step of codes of type d: y = clamp(MBQM(|x − zx|) + zy), which equal scales do not change.

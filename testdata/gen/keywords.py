@@ -24,15 +24,12 @@ Written to --out:
 All other clips go to --work (default: a temporary directory that is removed).
 """
 
-import argparse
-import contextlib
 import os
 import shutil
-import subprocess
-import tempfile
 
 import numpy as np
 
+import clips
 import dataset
 import speech
 
@@ -53,10 +50,8 @@ SPEC = {
 
 def features(binary, spec, folder, work):
     """What `edgerun features` makes of a folder: float32 [n,1,49,40] and labels."""
-    x, y = os.path.join(work, "x.npy"), os.path.join(work, "y.npy")
-    subprocess.run([binary, "features", "--frontend", spec, folder, "-o", x, "--labels", y], check=True)
-    got = np.load(x)
-    return got.reshape(len(got), 1, 49, 40), np.load(y).reshape(-1).astype(np.int64)
+    x, y = clips.features(binary, spec, folder, work)
+    return x.reshape(len(x), 1, 49, 40), y
 
 
 def masked(x):
@@ -77,36 +72,17 @@ def masked(x):
 # ---- main ----------------------------------------------------------------
 
 def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    ap.add_argument("--out", default=os.path.join(here, "..", "keywords"))
-    ap.add_argument("--work", help="keep all clips here (default: nowhere); clips found there are used again")
-    ap.add_argument("--edgerun", help="the binary (default: built from this repository)")
-    ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=12)
-    ap.add_argument("--data-only", action="store_true", help="make clips, train nothing")
-    args = ap.parse_args()
-    with contextlib.ExitStack() as stack:
-        work = args.work or stack.enter_context(tempfile.TemporaryDirectory())
-        os.makedirs(work, exist_ok=True)
-        make(args, here, os.path.abspath(work))
+    ap = clips.arguments(__doc__, "keywords", 12)
+    clips.work_in(ap.parse_args(), make)
 
 
-def make(args, here, work):
-    train_dir, test_dir = os.path.join(work, "train"), os.path.join(work, "test")
-    for folder, *how in ((train_dir, SEED, speech.TRAIN_VOICES, TRAIN_SPOKEN, TRAIN),
-                         (test_dir, SEED + 1, speech.TEST_VOICES, TEST_SPOKEN, TEST)):
-        if not os.path.exists(folder):
-            speech.tree(folder + ".part", *how, SNR)
-            os.rename(folder + ".part", folder)
+def make(args, work):
+    train_dir, test_dir = clips.folders(work, SEED, (TRAIN_SPOKEN, TRAIN), (TEST_SPOKEN, TEST), SNR, speech.CLASSES)
     if args.data_only:
         return
 
     out = dataset.Folder(args.out)
-    binary = args.edgerun
-    if not binary:
-        binary = os.path.join(work, "edgerun")
-        subprocess.run(["go", "build", "-o", binary, "./cmd/edgerun"], check=True, cwd=os.path.join(here, "..", ".."))
+    binary = clips.binary(args, work)
     spec = out.path("spec.json")
     out.json("spec.json", SPEC)
 

@@ -27,15 +27,12 @@ Written to --out:
 All other clips go to --work (default: a temporary directory that is removed).
 """
 
-import argparse
-import contextlib
 import os
 import shutil
-import subprocess
-import tempfile
 
 import numpy as np
 
+import clips
 import dataset
 import speech
 
@@ -58,10 +55,8 @@ FRAMES, MELS, STEP = 24, 100, 1 / 32
 
 def features(binary, spec, folder, work):
     """What `edgerun features` makes of a folder, in bytes: int8 [n,24,100] and labels."""
-    x, y = os.path.join(work, "x.npy"), os.path.join(work, "y.npy")
-    subprocess.run([binary, "features", "--frontend", spec, folder, "-o", x, "--labels", y], check=True)
-    got = np.load(x).reshape(-1, FRAMES, MELS)
-    return np.clip(np.rint(got / STEP), -128, 127).astype(np.int8), np.load(y).reshape(-1).astype(np.int64)
+    x, y = clips.features(binary, spec, folder, work)
+    return np.clip(np.rint(x.reshape(-1, FRAMES, MELS) / STEP), -128, 127).astype(np.int8), y
 
 
 def to_input(x):
@@ -86,37 +81,18 @@ def masked(x):
 # ---- main ----------------------------------------------------------------
 
 def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    ap.add_argument("--out", default=os.path.join(here, "..", "spoken"))
-    ap.add_argument("--work", help="keep all clips here (default: nowhere); clips found there are used again")
-    ap.add_argument("--edgerun", help="the binary (default: built from this repository)")
-    ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--epochs", type=int, default=22)
+    ap = clips.arguments(__doc__, "spoken", 22)
     ap.add_argument("--dynamo", action="store_true", help="export with torch's dynamo exporter")
-    ap.add_argument("--data-only", action="store_true", help="make clips, train nothing")
-    args = ap.parse_args()
-    with contextlib.ExitStack() as stack:
-        work = args.work or stack.enter_context(tempfile.TemporaryDirectory())
-        os.makedirs(work, exist_ok=True)
-        make(args, here, os.path.abspath(work))
+    clips.work_in(ap.parse_args(), make)
 
 
-def make(args, here, work):
-    train_dir, test_dir = os.path.join(work, "train"), os.path.join(work, "test")
-    for folder, *how in ((train_dir, SEED, speech.TRAIN_VOICES, TRAIN_SPOKEN, TRAIN),
-                         (test_dir, SEED + 1, speech.TEST_VOICES, TEST_SPOKEN, TEST)):
-        if not os.path.exists(folder):
-            speech.tree(folder + ".part", *how, SNR, CLASSES)
-            os.rename(folder + ".part", folder)
+def make(args, work):
+    train_dir, test_dir = clips.folders(work, SEED, (TRAIN_SPOKEN, TRAIN), (TEST_SPOKEN, TEST), SNR, CLASSES)
     if args.data_only:
         return
 
     out = dataset.Folder(args.out)
-    binary = args.edgerun
-    if not binary:
-        binary = os.path.join(work, "edgerun")
-        subprocess.run(["go", "build", "-o", binary, "./cmd/edgerun"], check=True, cwd=os.path.join(here, "..", ".."))
+    binary = clips.binary(args, work)
     out.json("spec.json", SPEC)
     out.json("features.json", {"kind": "vector", "channels": MELS, "scale": STEP})
 

@@ -20,7 +20,7 @@ func TestKeywordsFromSounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	features := n.samples(t, m, 0)
-	const classes, soundsEach, featuresEach = 11, 10, 50
+	const classes, soundsEach, featuresEach = 11, 3, 50
 	if sounds.Len() != classes*soundsEach || features.Len() != classes*featuresEach {
 		t.Fatalf("%d sounds, %d features", sounds.Len(), features.Len())
 	}

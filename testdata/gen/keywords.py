@@ -15,7 +15,7 @@ Written to --out:
     spec.json                  the front end
     test_x.npy test_y.npy      features of 550 clips, a random part of the test set,
                                float32, and labels; 50 of each class in turn
-    test/CLASS/NUMBER.wav      110 of these clips, the first 10 of each class
+    test/CLASS/NUMBER.wav      33 of these clips, the first 3 of each class
     calib_x.npy calib_y.npy    features of 99 training clips, class balanced
     dscnn_torch.npy            float32 [550,11]: PyTorch's outputs for test_x.npy
     labels.txt                 the eleven labels, one a line
@@ -37,7 +37,7 @@ SEED = 20250214
 # Clips of each class, and the utterances of each class that they are made of.
 TRAIN, TRAIN_SPOKEN = 1200, 320
 TEST, TEST_SPOKEN = 170, 120
-COMMIT, SOUNDS, CALIB = 50, 10, 9   # of each class
+COMMIT, SOUNDS, CALIB = 50, 3, 9   # of each class
 SNR = 5, 25                 # dB
 SPEC = {
     "kind": "logmel", "sampleRate": 16000, "length": 16000, "frame": 640, "hop": 320, "fft": 1024,

@@ -12,7 +12,7 @@ set is in the training set.
 Written to --out:
 
     resnet.onnx                the trained network (nets.Residual), opset 13
-    test_x.npy test_y.npy      uint8 [1000,32,32,3], uint8 [1000]
+    test_x.npy test_y.npy      uint8 [500,32,32,3], uint8 [500]
     calib_x.npy calib_y.npy    120 training pictures, class balanced
     resnet_torch.npy           float32 [200,10]: PyTorch's outputs of the first
                                200 test pictures
@@ -32,7 +32,7 @@ from PIL import Image, ImageDraw, ImageFilter
 import dataset
 
 SEED = 20250117
-N_TRAIN, N_TEST, N_COMMIT, N_CALIB, N_TORCH = 12000, 3000, 1000, 120, 200
+N_TRAIN, N_TEST, N_COMMIT, N_CALIB, N_TORCH = 12000, 3000, 500, 120, 200
 PX, SS = 32, 3      # pictures are drawn SS times larger, then reduced
 SIDE = PX * SS
 LABELS = ("ring box triangle star cross arrow moon fish stripes checks").split()

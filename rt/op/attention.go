@@ -1,9 +1,11 @@
 package op
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 
+	"edgerun/kernels"
 	"edgerun/kernels/abi"
 	"edgerun/kernels/fixed"
 	"edgerun/rt/tensor"
@@ -45,9 +47,9 @@ type attentionStep struct {
 	mask       int // −1: none
 	position   int // variable that says how many keys there are, less one; −1: all of them
 	bias       bool
-	scale      float32
+	factor     []float32 // of scores, and +0
 	causal     bool
-	softmax    func(*abi.SoftmaxF32)
+	kernels    *kernels.Set
 	s8         *fixed.AttentionS8 // nil: float32
 	zq, zk, zv int32
 	scratch    int
@@ -63,12 +65,13 @@ func prepareAttention(p *Prepare) (Step, error) {
 		return nil, err
 	}
 	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), attrs: p.Attrs, q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1, position: -1,
-		causal: p.Attrs.Int("causal", 0) != 0, softmax: p.Kernels.SoftmaxF32, kernel: p.Kernels.GemmF32.Name}
+		causal: p.Attrs.Int("causal", 0) != 0, kernels: p.Kernels, kernel: p.Kernels.GemmF32.Name}
 	factor := 1 / math.Sqrt(float64(x.d))
 	if p.Attrs.Has("scale") {
 		factor = float64(p.Attrs.Float("scale", 1))
 	}
-	s.scale = float32(factor)
+	s.factor = tensor.Alloc(8).F32()
+	s.factor[0] = float32(factor)
 	if m := optional(p.Node, 3); m != nil {
 		s.mask, s.bias = m.Slot, m.DType == tensor.Float32
 	}
@@ -147,10 +150,12 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 			s.multiply(w, off, q[r*x.q.row:], x.q.row, keys, scores, x.sk, rows, x.d, x.sk)
 			s.weights(f, w, &x, n, h, r, rows, scores, row)
 			s.multiply(w, off, scores, x.sk, values, y[r*x.y.row:], x.y.row, rows, x.sk, x.e)
+			sum := &w.BinaryF32
+			sum.B, sum.N, sum.BStep, sum.Clamp = &s.factor[1], x.e, 0, 0
 			for i := range rows {
-				for e := range y[(r+i)*x.y.row:][:x.e] {
-					y[(r+i)*x.y.row+e] += 0
-				}
+				sum.A = &y[(r+i)*x.y.row]
+				sum.Y = sum.A
+				s.kernels.AddF32(sum)
 			}
 		}
 		return
@@ -251,16 +256,26 @@ func (s *attentionStep) maskRow(f *Frame, x *attentionExtents, n, h, i int, row 
 	return m
 }
 
+// leading counts the keys before the first one that takes no part, and reports whether they are all that do.
+func leading(mask []byte) (n int, all bool) {
+	if n = bytes.IndexByte(mask, 0); n < 0 {
+		return len(mask), true
+	}
+	return n, bytes.Count(mask[n:], zeroByte) == len(mask)-n
+}
+
+var zeroByte = []byte{0}
+
 // weights turns rows of float32 scores into weights.
 func (s *attentionStep) weights(f *Frame, w *Worker, x *attentionExtents, n, h, first, rows int, scores []float32, row tensor.Buffer) {
-	for i := range scores[:rows*x.sk] {
-		scores[i] *= s.scale
-	}
+	product := &w.BinaryF32
+	product.A, product.B, product.Y, product.N, product.BStep, product.Clamp = &scores[0], &s.factor[0], &scores[0], rows*x.sk, 0, 0
+	s.kernels.MulF32(product)
 	a := &w.SoftmaxF32
 	a.N, a.Log = x.sk, 0
 	if s.mask < 0 && !s.causal {
 		a.X, a.Y, a.Rows = &scores[0], &scores[0], rows
-		s.softmax(a)
+		s.kernels.SoftmaxF32(a)
 		return
 	}
 	for i := range rows {
@@ -271,6 +286,12 @@ func (s *attentionStep) weights(f *Frame, w *Worker, x *attentionExtents, n, h, 
 				line[j] += bias[from+j*x.mask[3]]
 			}
 		}
+		if count, all := leading(mask); all && count > 0 {
+			a.X, a.Y, a.Rows, a.N = &line[0], &line[0], 1, count
+			s.kernels.SoftmaxF32(a)
+			clear(line[count:])
+			continue
+		}
 		kept, count := row.F32()[:x.sk], 0
 		for j, v := range line {
 			if mask[j] != 0 {
@@ -280,7 +301,7 @@ func (s *attentionStep) weights(f *Frame, w *Worker, x *attentionExtents, n, h, 
 		}
 		if count > 0 {
 			a.X, a.Y, a.Rows, a.N = &kept[0], &kept[0], 1, count
-			s.softmax(a)
+			s.kernels.SoftmaxF32(a)
 		}
 		count = 0
 		for j := range line {

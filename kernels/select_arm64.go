@@ -25,6 +25,7 @@ func machineSets() []*Set {
 	neon.LogisticF32, neon.TanhF32, neon.GeluF32 = arm64.LogisticF32NEON, arm64.TanhF32NEON, arm64.GeluF32NEON
 	neon.HardSigmoidF32, neon.HardSwishF32, neon.LeakyReluF32 = arm64.HardSigmoidF32NEON, arm64.HardSwishF32NEON, arm64.LeakyReluF32NEON
 	neon.NormF32, neon.SumsS8, neon.NormS8 = arm64.NormF32NEON, arm64.SumsS8NEON, arm64.NormS8NEON
+	neon.AttentionS8 = arm64.AttentionS8NEON
 	if !cpu.ARM64.HasASIMDDP {
 		return []*Set{neon}
 	}

@@ -66,6 +66,8 @@ type Set struct {
 	NormF32 func(*abi.NormF32)
 	SumsS8  func(*abi.SumsS8)
 	NormS8  func(*abi.NormS8)
+
+	AttentionS8 func(*abi.AttentionS8)
 }
 
 // Generic is the portable set; it runs everywhere.
@@ -115,6 +117,8 @@ func Generic() *Set {
 		NormF32: generic.NormF32,
 		SumsS8:  generic.SumsS8,
 		NormS8:  generic.NormS8,
+
+		AttentionS8: generic.AttentionS8,
 	}
 }
 

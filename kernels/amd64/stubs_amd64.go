@@ -25,6 +25,8 @@ type (
 	normF32  = abi.NormF32
 	sumsS8   = abi.SumsS8
 	normS8   = abi.NormS8
+
+	attentionS8 = abi.AttentionS8
 )
 
 //go:noescape
@@ -127,3 +129,6 @@ func NormS8AVX512(a *abi.NormS8)
 
 //go:noescape
 func GeluF32AVX512(a *abi.UnaryF32)
+
+//go:noescape
+func AttentionS8AVX512(a *abi.AttentionS8)

@@ -94,3 +94,6 @@ func NormS8AVX2(a *abi.NormS8)
 
 //go:noescape
 func GeluF32AVX2(a *abi.UnaryF32)
+
+//go:noescape
+func AttentionS8AVX2(a *abi.AttentionS8)

@@ -114,6 +114,7 @@
 #define BIT_16B(m, n, d) WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d)) // bit v{d}.16b, v{n}.16b, v{m}.16b
 #define SCVTF_4S(n, d) WORD $(0x4E21D800 | (n)<<5 | (d)) // scvtf v{d}.4s, v{n}.4s
 #define FCVTZS_4S(n, d) WORD $(0x4EA1B800 | (n)<<5 | (d)) // fcvtzs v{d}.4s, v{n}.4s
+#define FRINTN_4S(n, d) WORD $(0x4E218800 | (n)<<5 | (d)) // frintn v{d}.4s, v{n}.4s
 #define FCVTAS_4S(n, d) WORD $(0x4E21C800 | (n)<<5 | (d)) // fcvtas v{d}.4s, v{n}.4s
 
 // CLAMP4 is fixed.ClampF32 on four vectors, to the bit. FMAXNM would be an instruction less, but it returns NaN for a

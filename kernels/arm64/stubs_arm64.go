@@ -26,6 +26,7 @@ type (
 	normF32      = abi.NormF32
 	sumsS8       = abi.SumsS8
 	normS8       = abi.NormS8
+	attentionS8  = abi.AttentionS8
 )
 
 //go:noescape
@@ -137,3 +138,6 @@ func NormS8NEON(a *abi.NormS8)
 
 //go:noescape
 func GeluF32NEON(a *abi.UnaryF32)
+
+//go:noescape
+func AttentionS8NEON(a *abi.AttentionS8)

@@ -13,12 +13,12 @@ import "math"
 // 255, and sum up to one exactly; a row all of whose keys are left out is 0. Sums fit: |Σ e_j·(v_j − zero)| ≤ 255·Σe, so
 // the product with r stays below 2^55, and Σe fits in 32 bits up to 2^23 keys.
 type AttentionS8 struct {
-	m, half int64
-	right   uint
+	M, Half int64
+	Right   uint
+	Exp     *[4096]uint8 // e of t
 	mv      int64
 	shift   uint
 	zero    int64
-	exp     *[4096]uint8
 }
 
 // NewAttentionS8 returns the arithmetic for scores in units of s and outputs of zero point zero whose scale is 1/ratio of
@@ -29,7 +29,7 @@ func NewAttentionS8(s, ratio float64, zero int32) (a *AttentionS8, ok bool) {
 	if m < 0 || x > 12 || mv < 0 || xv > 15 || xv < -15 {
 		return nil, false
 	}
-	a = &AttentionS8{m: int64(m), half: int64(1) << uint(30-x), right: uint(31 - x), mv: int64(mv), shift: uint(47 - xv), zero: int64(zero), exp: attentionExp()}
+	a = &AttentionS8{M: int64(m), Half: int64(1) << uint(30-x), Right: uint(31 - x), Exp: attentionExp(), mv: int64(mv), shift: uint(47 - xv), zero: int64(zero)}
 	return a, true
 }
 
@@ -68,13 +68,15 @@ func attentionWeights[T int32 | float32](a *AttentionS8, e []float32, scores []T
 			e[j] = 0
 			continue
 		}
-		t := min(((int64(top)-int64(s))*a.m+a.half)>>a.right, 4095)
-		w := a.exp[t]
+		w := a.Exp[a.Step(int64(top)-int64(s))]
 		e[j] = float32(w)
 		sum += int64(w)
 	}
 	return sum
 }
+
+// Step is t of a difference d ≥ 0.
+func (a *AttentionS8) Step(d int64) int64 { return min((d*a.M+a.Half)>>a.Right, 4095) }
 
 // Reciprocal is r of a sum of weights; 0 of 0.
 func (a *AttentionS8) Reciprocal(sum int64) int64 {

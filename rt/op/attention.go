@@ -192,7 +192,7 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 		for i := range rows {
 			line, mask := scores[i*x.sk:(i+1)*x.sk], s.maskRow(f, &x, n, h, r+i, row)
 			if whole {
-				recips[i] = s.s8.Reciprocal(s.s8.WeightsF32(line, mask))
+				recips[i] = s.s8.Reciprocal(s.weightsS8(w, line, mask))
 			} else {
 				recips[i] = s.s8.Reciprocal(s.s8.Weights(line, sum[i*x.sk:(i+1)*x.sk], mask))
 			}
@@ -213,6 +213,22 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 			}
 		}
 	}
+}
+
+// weightsS8 turns integer scores into weights and returns their sum.
+func (s *attentionStep) weightsS8(w *Worker, scores []float32, mask []byte) int64 {
+	count, first := len(scores), true
+	if mask != nil {
+		count, first = leading(mask)
+	}
+	if !first || count == 0 {
+		return s.s8.WeightsF32(scores, mask)
+	}
+	a := &w.AttentionS8
+	a.X, a.N, a.M, a.Right, a.Exp = &scores[0], count, s.s8.M, int(s.s8.Right), s.s8.Exp
+	s.kernels.AttentionS8(a)
+	clear(scores[count:])
+	return int64(a.Sum)
 }
 
 func accumulate(sum []int32, partial []float32) {

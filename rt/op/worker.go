@@ -36,4 +36,5 @@ type Worker struct {
 	NormF32      abi.NormF32
 	SumsS8       abi.SumsS8
 	NormS8       abi.NormS8
+	AttentionS8  abi.AttentionS8
 }

@@ -26,13 +26,14 @@ type lowering struct {
 	wides  map[*graph.Value]*graph.Value // float value → int16 value: cells of recurrent layers
 	delays map[*graph.Value]bool         // float variables that are kept in codes
 	issues []string
-	why    map[string]string // of nodes that stay float32 for what they are here, not for their operator: by name
+	masks  map[*graph.Value]bool // that stay float32
+	why    map[string]string     // of nodes that stay float32 for what they are here, not for their operator: by name
 }
 
 // lower builds the int8 graph. Inputs and outputs keep their names, types and shapes.
 func lower(g *graph.Graph, ranges map[*graph.Value]tensor.Quant, delays map[*graph.Value]bool) (*lowering, error) {
 	l := &lowering{why: map[string]string{}, out: &graph.Graph{Name: g.Name}, ranges: ranges, codes: map[*graph.Value]*graph.Value{}, reals: map[*graph.Value]*graph.Value{},
-		wides: map[*graph.Value]*graph.Value{}}
+		wides: map[*graph.Value]*graph.Value{}, masks: addedMasks(g)}
 	l.keep(delays)
 	for _, v := range g.Inputs {
 		in := *v
@@ -87,6 +88,10 @@ func (l *lowering) node(n *graph.Node) error {
 	}
 	if (n.Op == op.Read || n.Op == op.Assign) && l.delays[n.In[0]] {
 		return l.delay(n)
+	}
+	if len(n.Out) > 0 && l.masks[n.Out[0]] {
+		l.why[n.Name] = "a mask that attention adds has no int8 form"
+		return l.island(n)
 	}
 	q := n.Op.Quant
 	// Positions of extremes are integers, found on codes: these keep the order of reals.

@@ -134,8 +134,13 @@ func calibrate(g *graph.Graph, samples Samples, o Options) (map[*graph.Value]*ca
 			o.Progress(i+1, samples.Len())
 		}
 	}
+	masks := addedMasks(g)
 	for v, c := range collectors {
-		if bad := c.Histogram().NaNs() + c.Histogram().Infs(); bad > 0 {
+		bad := c.Histogram().NaNs()
+		if !masks[v] {
+			bad += c.Histogram().Infs()
+		}
+		if bad > 0 {
 			return nil, fmt.Errorf("quant: value %q was NaN or infinite %d times during calibration", v.Name, bad)
 		}
 	}

@@ -111,6 +111,30 @@ func (s *Session) buffer(v *graph.Value) tensor.Buffer {
 // and only along symbolic dimensions. Other inputs that have a dimension of the same name follow. It allocates nothing
 // unless it fails. A sequence that nodes which run once have begun goes on with the extents of its first Run only.
 func (s *Session) Resize(i int, shape tensor.Shape) error {
+	if err := s.fits(i, shape); err != nil {
+		return err
+	}
+	copy(s.symbols.before, s.symbols.now)
+	return s.resized(s.symbols.read(i, shape))
+}
+
+// ResizeAll is Resize for all inputs at once, of which each gets a shape: networks whose inputs must agree in their extents
+// pass no state in which they do not. Inputs that name a dimension alike must have it alike.
+func (s *Session) ResizeAll(shapes ...tensor.Shape) error {
+	if n := len(s.symbols.inputs); len(shapes) != n {
+		return fmt.Errorf("rt: %d shapes, the network has %d inputs: %w", len(shapes), n, ErrShape)
+	}
+	for i, shape := range shapes {
+		if err := s.fits(i, shape); err != nil {
+			return err
+		}
+	}
+	copy(s.symbols.before, s.symbols.now)
+	return s.resized(s.symbols.readAll(shapes))
+}
+
+// fits checks that input i can have a shape.
+func (s *Session) fits(i int, shape tensor.Shape) error {
 	v := s.program.graph.Inputs[i]
 	if !shape.Fits(v.Shape) {
 		return fmt.Errorf("rt: input %q: shape %v does not fit %v: %w", v.Name, shape, v.Shape, ErrShape)
@@ -120,8 +144,11 @@ func (s *Session) Resize(i int, shape tensor.Shape) error {
 			return fmt.Errorf("rt: input %q: shape %v: dimension %d is fixed at %d: %w", v.Name, shape, k, v.Shape.Dim[k], ErrShape)
 		}
 	}
-	copy(s.symbols.before, s.symbols.now)
-	err := s.symbols.read(i, shape)
+	return nil
+}
+
+// resized brings all extents in line with the symbols, or back to what they were if reading these or that fails.
+func (s *Session) resized(err error) error {
 	if err == nil {
 		s.symbols.write(&s.frame)
 		err = s.infer()

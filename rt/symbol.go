@@ -64,6 +64,27 @@ func (s *symbols) read(i int, shape tensor.Shape) error {
 	return nil
 }
 
+// readAll takes the symbols of all inputs from their shapes.
+func (s *symbols) readAll(shapes []tensor.Shape) error {
+	for i := range s.inputs {
+		for k, at := range s.inputs[i].at[:shapes[i].Rank] {
+			if at >= 0 {
+				s.now[at] = shapes[i].Dim[k]
+			}
+		}
+	}
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		for k, at := range in.at[:shapes[i].Rank] {
+			if at >= 0 && s.now[at] != shapes[i].Dim[k] {
+				return fmt.Errorf("rt: input %q: shape %v: dimension %q is %d, of another input %d: %w", in.value.Name, shapes[i], in.value.Sym[k],
+					shapes[i].Dim[k], s.now[at], ErrShape)
+			}
+		}
+	}
+	return nil
+}
+
 // write gives all inputs the shapes that follow.
 func (s *symbols) write(f *op.Frame) {
 	for i := range s.inputs {

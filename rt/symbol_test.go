@@ -60,3 +60,56 @@ func TestSymbols(t *testing.T) {
 		t.Errorf("Resize allocates %v times", n)
 	}
 }
+
+// TestResizeAll: inputs that must agree change together, and a failure leaves all as it was.
+func TestResizeAll(t *testing.T) {
+	g := &graph.Graph{}
+	for _, name := range []string{"a", "b"} { // equal extents, which different symbols do not say
+		g.Inputs = append(g.Inputs, &graph.Value{Name: name, Type: tensor.Type{DType: tensor.Float32, Shape: tensor.MakeShape(6, 4)}, Sym: []string{name, "wide"}})
+	}
+	n, err := g.Add(op.Mul, "y", nil, g.Inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Outputs = n.Out
+	prog, err := rt.Compile(g, rt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := prog.NewSession(nil)
+	if s.Resize(0, tensor.MakeShape(5, 4)) == nil {
+		t.Fatal("a alone can be resized: the test shows nothing")
+	}
+	small := []tensor.Shape{tensor.MakeShape(5, 3), tensor.MakeShape(5, 3)}
+	if err := s.ResizeAll(small...); err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string) {
+		t.Helper()
+		if s.InputShape(0) != small[0] || s.InputShape(1) != small[1] || s.OutputShape(0) != small[0] {
+			t.Errorf("%s: inputs %v and %v, output %v", what, s.InputShape(0), s.InputShape(1), s.OutputShape(0))
+		}
+	}
+	check("smaller")
+	for what, shapes := range map[string][]tensor.Shape{
+		"one shape":                   small[:1],
+		"one symbol with two extents": {tensor.MakeShape(5, 3), tensor.MakeShape(5, 2)},
+		"extents that do not fit":     {tensor.MakeShape(5, 3), tensor.MakeShape(4, 3)},
+		"more than the bound":         {tensor.MakeShape(7, 3), tensor.MakeShape(7, 3)},
+		"an extent of zero":           {tensor.MakeShape(0, 3), tensor.MakeShape(0, 3)},
+		"a rank that is another's":    {tensor.MakeShape(5, 3), tensor.MakeShape(5)},
+	} {
+		if s.ResizeAll(shapes...) == nil {
+			t.Errorf("%s: no error", what)
+		}
+		check(what)
+	}
+	large := []tensor.Shape{tensor.MakeShape(6, 4), tensor.MakeShape(6, 4)}
+	if n := testing.AllocsPerRun(5, func() {
+		if s.ResizeAll(large...) != nil || s.ResizeAll(small...) != nil {
+			panic("resize")
+		}
+	}); n != 0 {
+		t.Errorf("ResizeAll allocates %v times", n)
+	}
+}

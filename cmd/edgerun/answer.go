@@ -4,10 +4,11 @@ import (
 	"bufio"
 	"fmt"
 
+	"edgerun/rt"
 	"edgerun/rt/task"
 )
 
-// printer writes answers, one line a sample.
+// printer writes answers, one line a sample, and for networks of several outputs one more for each of these.
 type printer struct {
 	w       *bufio.Writer
 	json    bool
@@ -16,13 +17,14 @@ type printer struct {
 
 // answered is a sample's answer; what is not of its task is missing.
 type answered struct {
-	File      string    `json:"file"`
-	Sample    int       `json:"sample"`
-	Answers   []answer  `json:"answers,omitempty"`
-	Score     *float32  `json:"score,omitempty"`
-	Anomalous *bool     `json:"anomalous,omitempty"`
-	Values    []value   `json:"values,omitempty"`
-	Output    []float32 `json:"output"`
+	File      string        `json:"file"`
+	Sample    int           `json:"sample"`
+	Answers   []answer      `json:"answers,omitempty"`
+	Score     *float32      `json:"score,omitempty"`
+	Anomalous *bool         `json:"anomalous,omitempty"`
+	Values    []value       `json:"values,omitempty"`
+	Output    []float32     `json:"output"`            // the first one
+	Outputs   []outputArray `json:"outputs,omitempty"` // all, where there are several
 }
 
 type answer struct {
@@ -37,9 +39,14 @@ type value struct {
 	Unit  string  `json:"unit,omitempty"`
 }
 
-// print writes the answer to sample i of the file at path, for which the network was given in and returned out.
-func (p *printer) print(path string, i int, in, out []float32) error {
+// print writes the answer to sample i of the file at path, for which the network was given in and returned out; the session
+// that ran it has the other outputs.
+func (p *printer) print(path string, i int, in, out []float32, s *rt.Session) error {
 	a := answered{File: path, Sample: i, Output: out}
+	var err error
+	if a.Outputs, err = outputArrays(s); err != nil {
+		return err
+	}
 	switch p.answers.spec.Kind {
 	case task.KindClassify:
 		top, err := p.answers.classifier.Classify(out)
@@ -102,13 +109,23 @@ func (p *printer) text(a *answered) error {
 			}
 		}
 	default:
-		const most = 16
-		for _, v := range a.Output[:min(len(a.Output), most)] {
-			fmt.Fprintf(p.w, " %g", v)
-		}
-		if len(a.Output) > most {
-			fmt.Fprintf(p.w, " … (%d values)", len(a.Output))
+		if a.Outputs == nil {
+			p.values(a.Output)
 		}
 	}
+	for _, o := range a.Outputs {
+		fmt.Fprintf(p.w, "\n  %s %v:", o.Name, o.Shape)
+		p.values(o.Values)
+	}
 	return p.w.WriteByte('\n')
+}
+
+func (p *printer) values(all []float32) {
+	const most = 16
+	for _, v := range all[:min(len(all), most)] {
+		fmt.Fprintf(p.w, " %g", v)
+	}
+	if len(all) > most {
+		fmt.Fprintf(p.w, " … (%d values)", len(all))
+	}
 }

@@ -54,7 +54,7 @@ token, comes last.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
-				return usagef("compare: no data: give --data DATA (.npy, .csv, or a folder of pictures)")
+				return usagef("compare: no data: give --data DATA (.npy, .npz, .csv, or a folder of pictures)")
 			}
 			if samples < 1 || limit < 0 {
 				return usagef("--samples %d and --limit %d must be positive", samples, limit)

@@ -50,7 +50,7 @@ The model's task says what is measured, and what LABELS holds:
 				return usagef("--samples %d is negative", limit)
 			}
 			if data == "" {
-				return usagef("eval: no data: give --data DATA (.npy, .csv, .txt, or a folder of pictures or sounds)")
+				return usagef("eval: no data: give --data DATA (.npy, .npz, .csv, .txt, or a folder of pictures or sounds)")
 			}
 			if err := checkDims(dims, args...); err != nil {
 				return err
@@ -248,9 +248,13 @@ func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data s
 	sum := sha256.New()
 	var raw []byte
 	err = r.each(c, data, limit, func(i int, out []float32) error {
-		raw = raw[:0]
-		for _, v := range out {
-			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		raw = appendBits(raw[:0], out)
+		more, err := outputArrays(r.session)
+		if err != nil {
+			return err
+		}
+		for _, o := range more[min(1, len(more)):] {
+			raw = appendBits(raw, o.Values)
 		}
 		sum.Write(raw)
 		res.Samples++
@@ -271,6 +275,13 @@ func (e *engine) evaluate(c *cobra.Command, m *model, pre *preprocessing, data s
 		score.finish(res)
 	}
 	return res, nil
+}
+
+func appendBits(dst []byte, x []float32) []byte {
+	for _, v := range x {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	return dst
 }
 
 // agreement is the share of samples to which both models give the same class.

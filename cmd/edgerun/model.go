@@ -13,6 +13,7 @@ import (
 
 	"edgerun/loader"
 	"edgerun/quant"
+	"edgerun/quant/calib"
 	"edgerun/quant/onnx"
 	"edgerun/quant/pass"
 	"edgerun/quant/tflite"
@@ -160,7 +161,7 @@ func dimHint(g *graph.Graph) string {
 	var flags []string
 	for _, v := range g.Inputs {
 		for i, name := range v.Sym {
-			if name == "" || v.Shape.Dim[i] != 1 || i == 0 && strings.HasSuffix(name, ".dim0") || strings.Contains(strings.ToLower(name), "batch") {
+			if name == "" || v.Shape.Dim[i] != 1 || calib.IsBatch(name, i) {
 				continue
 			}
 			if flag := "--dim " + name + "=SIZE"; !slices.Contains(flags, flag) {

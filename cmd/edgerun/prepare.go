@@ -179,11 +179,14 @@ type feeder struct {
 
 // newFeeder checks that the network has one input, of float32, of integers, or of codes with one scale.
 func newFeeder(g *graph.Graph, spec *frontend.Spec, data calib.Dataset, limit int) (*feeder, error) {
+	if calib.HasArrays(data) {
+		return newArraysFeeder(data, limit), nil
+	}
 	if spec != nil && spec.Kind == frontend.KindTokens {
 		return newTokensFeeder(g, spec, data, limit, nil, nil)
 	}
-	if n := len(g.Inputs); n != 1 {
-		return nil, fmt.Errorf("the network has %d inputs; wanted one", n)
+	if len(g.Inputs) != 1 {
+		return nil, errInputs(g)
 	}
 	if v := g.Inputs[0]; v.DType != tensor.Float32 && !isCodes(v) && !isPlain(v) {
 		return nil, fmt.Errorf("input %q is %v; wanted float32, integers, or codes with one scale", v.Name, v.Type)
@@ -238,6 +241,9 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 	sample, err := f.data.Sample(i)
 	if err != nil {
 		return err
+	}
+	if sample.Arrays != nil {
+		return fillArrays(s, &sample)
 	}
 	in := s.Program().Graph().Inputs[0]
 	if f.text != nil {

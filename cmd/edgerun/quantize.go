@@ -33,7 +33,8 @@ func quantizeCommand() *cobra.Command {
 		Long: `Turn a float network, an .onnx or .tflite file, into a compressed int8 file.
 
 DATA is what the network will see: an .npy file (first axis: samples), a folder of
-pictures or .wav files, or a .csv file. A few hundred samples are enough. uint8 data
+pictures or .wav files, or a .csv file; for a network of several inputs an .npz file
+with an array for each (first axis: samples), or a folder of such. A few hundred samples are enough. uint8 data
 are pictures and go through --scale, --mean and --std; float data go into the network
 as they are. Sounds and other signals go through the front end that --frontend
 describes, float data that are features already do not. Texts, the lines of a .txt file,
@@ -59,7 +60,7 @@ that is longer than its input, a sound say, is a sequence of windows.
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if data == "" {
-				return usagef("quantize: no calibration set: give --calib DATA (.npy, .csv, .txt, or a folder of pictures or sounds)")
+				return usagef("quantize: no calibration set: give --calib DATA (.npy, .npz, .csv, .txt, or a folder of pictures or sounds)")
 			}
 			var err error
 			if q.method, err = calib.ParseMethod(method); err != nil {
@@ -158,6 +159,9 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	if err := q.pre.checkText(&first); err != nil {
 		return nil, nil, err
 	}
+	if flag := q.pre.changed("scale", "mean", "std", "resize", "layout"); flag != "" && calib.HasArrays(ds) {
+		return nil, nil, usagef("--%s: %s holds the network's inputs as they are", flag, first.Name)
+	}
 	fe, err := q.pre.spec(g.Inputs[0], first.Bytes != nil, first.PictureFile())
 	if err != nil {
 		return nil, nil, err
@@ -169,12 +173,12 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	}
 	var feed *feeder
 	switch {
-	case len(g.Variables()) > 0:
+	case len(g.Variables()) > 0 && !calib.HasArrays(ds):
 		var sequences *calib.Sequences
 		if sequences, err = calib.NewSequences(ds, fe, g.Inputs[0].Type, q.samples); err == nil {
 			feed, err = newFeeder(g, fe, sequences, 0)
 		}
-	case before.Kind != task.KindSequence:
+	case before.Kind != task.KindSequence || calib.HasArrays(ds):
 		feed, err = newFeeder(g, fe, ds, q.samples)
 	case fe.Kind != frontend.KindTokens:
 		err = usagef("--task sequence wants a front end of kind %q: give --frontend", frontend.KindTokens)

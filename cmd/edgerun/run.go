@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"edgerun/loader"
 	"edgerun/quant/calib"
 	"edgerun/rt"
 	"edgerun/rt/frontend"
@@ -29,10 +27,15 @@ func runCommand() *cobra.Command {
 	var hop, rate int
 	var write generateFlags
 	var output string
+	var named []string
 	c := &cobra.Command{
 		Use:   "run MODEL INPUT...",
-		Short: "Run a model on .npy, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files",
-		Long: `Run a model on .npy, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files.
+		Short: "Run a model on .npy, .npz, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files",
+		Long: `Run a model on .npy, .npz, .png, .jpg, .bmp, .wav, .csv, .txt or .jsonl files.
+
+A model of several inputs takes .npz files (numpy.savez) with an array for each input, by its name, or --input NAME=FILE.npy
+for each. Such arrays go into the network as they are, past any front end. An array is the input's value; or one more axis,
+the first, counts samples, in the place of a batch of one. What is one sample only goes with all samples of the others.
 
 Texts are lines of a .txt file, the column "text" of a .csv file or that field of a .jsonl file. With --generate a model that
 writes sequences answers each text with another one, or continues it; --output then takes the texts (.txt) or the tokens
@@ -43,7 +46,12 @@ long sequence instead: it goes into the model window by window, and the state li
 a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input.
 A network in step form ('edgerun quantize --stream') that answers for a window of frames gives no answer before it has seen
 so many.`,
-		Args: cobra.MinimumNArgs(2),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(named) == 0 {
+				return cobra.MinimumNArgs(2)(c, args)
+			}
+			return cobra.ExactArgs(1)(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if top < 1 {
 				return usagef("--top %d must be positive", top)
@@ -59,7 +67,15 @@ so many.`,
 					return usagef("--%s %d must be positive", name, n)
 				}
 			}
-			if err := keepInputs([]string{output}, append(args, pre.file)...); err != nil {
+			files, err := inputFiles(named)
+			if err != nil {
+				return err
+			}
+			read := append(args, pre.file)
+			for _, f := range files {
+				read = append(read, f.Path)
+			}
+			if err := keepInputs([]string{output}, read...); err != nil {
 				return err
 			}
 			if err := checkDims(dims, args[0]); err != nil {
@@ -80,7 +96,11 @@ so many.`,
 			if write.on {
 				return runGenerate(c, r, &write, args[1:], asJSON, output)
 			}
-			r.stream, r.hop, r.rate = stream, hop, rate
+			r.stream, r.hop, r.rate, r.files = stream, hop, rate, files
+			out, err := newOutputFile(output, m.Graph)
+			if err != nil {
+				return err
+			}
 			if !stream && m.Meta[metaStream] != "" {
 				fmt.Fprintf(c.ErrOrStderr(), "%s: is in step form, and each sample a step: --stream takes files as sequences\n", m.path)
 			}
@@ -94,18 +114,23 @@ so many.`,
 			}
 			w := bufio.NewWriter(c.OutOrStdout())
 			p := &printer{w: w, json: asJSON, answers: answers}
-			y := m.Graph.Outputs[0]
-			var all []byte
-			for _, path := range args[1:] {
+			paths := args[1:]
+			if len(files) > 0 {
+				paths = []string{"--input"}
+			}
+			for _, path := range paths {
 				steps := 0
-				err := r.each(c, path, 0, func(i int, out []float32) error {
+				err := r.each(c, path, 0, func(i int, y []float32) error {
 					if steps = i + 1; i < silent {
 						return nil
 					}
-					if output != "" {
-						all = append(all, r.session.Output(0).Bytes()...)
+					if out != nil {
+						out.whole = r.whole
+						if err := out.add(r.session); err != nil {
+							return err
+						}
 					}
-					return p.print(path, i, r.in, out)
+					return p.print(path, i, r.in, y, r.session)
 				})
 				if err != nil {
 					return errors.Join(w.Flush(), err) // what was answered is not lost
@@ -118,16 +143,10 @@ so many.`,
 			if err := w.Flush(); err != nil {
 				return err
 			}
-			if output == "" {
+			if out == nil {
 				return nil
 			}
-			shape := r.session.OutputShape(0)
-			dims := shape.Dims()
-			if shape.Rank > 0 && shape.Dim[0] == 1 {
-				dims = dims[1:]
-			}
-			dims = append([]int{len(all) / max(1, y.DType.SizeBytes(shape.Elements()))}, dims...)
-			return loader.WriteAtomic(output, func(w io.Writer) error { return calib.WriteRawNPY(w, y.DType, dims, all) })
+			return out.write()
 		},
 	}
 	e.flags(c)
@@ -140,7 +159,8 @@ so many.`,
 	c.Flags().BoolVar(&warming, "warming", false, "print answers of --stream from the first step on, those before a whole window too")
 	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default what a file in step form says, else a window's length)")
 	c.Flags().IntVar(&rate, "rate", 0, "samples a second to bring the sound files of --stream to, for a model that takes samples itself (default the file's own)")
-	c.Flags().StringVar(&output, "output", "", "write all outputs to this .npy file, in the type that the network gives")
+	c.Flags().StringArrayVar(&named, "input", nil, "take an input of a model from a file, as NAME=FILE.npy; repeated for each input, in place of INPUT")
+	c.Flags().StringVar(&output, "output", "", "write the outputs of all samples to this .npy file, or to a .npz file by their names, in the types that the network gives")
 	return c
 }
 
@@ -155,6 +175,9 @@ type runner struct {
 	stream bool // a file is one sequence, cut into windows
 	hop    int
 	rate   int // of sounds; 0 as they are
+
+	files []calib.InputFile // of --input
+	whole bool              // the data at hand are one sample of arrays without an axis that counts samples
 }
 
 func (e *engine) runner(m *model, pre *preprocessing) (*runner, error) {
@@ -176,7 +199,11 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 	if err != nil {
 		return err
 	}
+	r.whole = calib.HasOne(ds)
 	if r.stream {
+		if calib.HasArrays(ds) {
+			return usagef("--stream: %s holds inputs by their names, want a sequence: a .npy, .csv or .wav file", path)
+		}
 		if st, err := os.Stat(path); err == nil && st.IsDir() {
 			return usagef("--stream: %s is a folder: give its files, each of which is a sequence", path)
 		}
@@ -223,9 +250,14 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 
 // open opens the data at path, - being the standard input, and tells what of it is no sample.
 func (r *runner) open(c *cobra.Command, path string) (ds calib.Dataset, err error) {
-	if path == stdinPath {
+	switch {
+	case len(r.files) > 0:
+		if ds, err = calib.OpenInputs(r.files); err == nil {
+			ds, err = bindInputs(ds, r.model.Graph)
+		}
+	case path == stdinPath:
 		ds, err = readStdin(c.Context())
-	} else {
+	default:
 		ds, err = openDataset(path, r.model.Graph)
 	}
 	if err != nil {
@@ -280,6 +312,12 @@ func openSamples(path string, m *model, pre *preprocessing) (calib.Dataset, *fro
 // frontEndOf returns the front end that brings the samples of ds, the data at path, into m.
 func frontEndOf(ds calib.Dataset, path string, m *model, pre *preprocessing) (*frontend.Spec, error) {
 	flag := pre.given()
+	if calib.HasArrays(ds) {
+		if flag != "" {
+			return nil, usagef("--%s: %s holds a network's inputs as they are", flag, path)
+		}
+		return &frontend.Spec{Kind: frontend.KindNone}, nil
+	}
 	if m.FrontEnd != nil {
 		if flag != "" {
 			return nil, usagef("--%s: the model file says how samples become inputs", flag)
@@ -306,8 +344,14 @@ func frontEndOf(ds calib.Dataset, path string, m *model, pre *preprocessing) (*f
 // openDataset opens the data at path. A .npy file that holds g's input without an axis to count is one sample.
 func openDataset(path string, g *graph.Graph) (calib.Dataset, error) {
 	ds, err := calib.Open(path)
-	if err != nil || len(g.Inputs) != 1 {
-		return ds, err
+	if err != nil {
+		return nil, err
+	}
+	if calib.HasArrays(ds) {
+		return bindInputs(ds, g)
+	}
+	if len(g.Inputs) != 1 {
+		return ds, nil
 	}
 	return calib.Single(ds, g.Inputs[0].Shape.Elements()), nil
 }

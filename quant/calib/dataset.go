@@ -27,6 +27,7 @@ type Sample struct {
 	Text    string       // of a sample that is a text: see IsText
 	decoded bool         // out of a picture or sound file
 	isText  bool
+	Arrays  []Array // of a sample of named arrays, which has nothing of the above but its name and label
 }
 
 // Picture returns the sample's bytes as a picture: [h w], [1 h w], [h w 1], [h w 3] or [3 h w], maybe after a batch
@@ -74,6 +75,9 @@ func (s *Sample) PictureFile() bool { return s.decoded && s.Rate == 0 }
 // pictures, a sound file one for signals. Numbers from a .csv count as floats.
 func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 	kind := fe.Spec().Kind
+	if s.Arrays != nil {
+		return fmt.Errorf("%s: named arrays; wanted a single one", s.Name)
+	}
 	if s.isText {
 		return fmt.Errorf("%s: a text; wanted a front end of kind %q, got %q", s.Name, frontend.KindTokens, kind)
 	}
@@ -125,14 +129,15 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 
 // Open returns the data set at path:
 //
-//	x.npy          uint8, int8, int16, int32, int64, float32 or float64; the first axis counts samples. uint8 are bytes
+//	x.npy          uint8, int8, int16, int32, int64, bool, float32 or float64; the first axis counts samples. uint8 are bytes
+//	x.npz          such arrays by name, of which Bind makes samples
 //	x.png .jpg .bmp one sample
 //	x.wav          one sample, [samples, channels], full scale being ±1
 //	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
 //	               or of names with "text": texts, and "label" or "target" marks what is wanted for them
 //	x.txt          one text a line, and behind a tab what is wanted for it
 //	x.jsonl        one object a line, with "text" and maybe "label" or "target"
-//	folder         its .png, .jpg and .bmp pictures, its .wav files, or its .npy files one after the other, sorted by name; or sub-folders of
+//	folder         its .png, .jpg and .bmp pictures, its .wav files, or its .npy or .npz files one after the other, sorted by name; or sub-folders of
 //	               such, whose names are the labels
 //
 // Other files in a folder are passed over. Open looks at the headers of all .npy files.
@@ -152,6 +157,8 @@ func Open(path string) (Dataset, error) {
 	switch kind := files[0].kind(); kind {
 	case ".npy":
 		return openNPY(files)
+	case ".npz":
+		return openNPZ(files)
 	case ".png":
 		return pictures(files), nil
 	case ".wav":
@@ -161,7 +168,7 @@ func Open(path string) (Dataset, error) {
 	case ".txt", ".jsonl":
 		return openTexts(path)
 	}
-	return nil, fmt.Errorf("%s: wanted a .npy, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .npz, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
 }
 
 // Single returns d, but where the samples of its .npy files do not have n elements and each file as a whole has, these are

@@ -198,7 +198,7 @@ func TestMalformed(t *testing.T) {
 		"text.png":      {[]byte("no picture"), "image: unknown format"},
 		"cut.png":       {pngFile(t, grey(30, 30, 9))[:50], "png: invalid format: not enough pixel data"},
 		"huge.png":      {hugePNG(), "16384x16384 pixels; wanted at most 16777216"},
-		"x.gif":         {[]byte("GIF"), "wanted a .npy, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder"},
+		"x.gif":         {[]byte("GIF"), "wanted a .npy, .npz, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder"},
 	} {
 		path := write(t, dir, name, c.data)
 		d, err := calib.Open(path)
@@ -269,8 +269,8 @@ func TestFolders(t *testing.T) {
 		"mixed":   "files of two kinds in the folder",
 		"both":    "samples both in the folder and in its sub-folders",
 		"shapes":  "samples of uint8[2]; wanted uint8[1]",
-		"nothing": "no .png, .jpg, .bmp, .wav or .npy file in the folder",
-		"x.npy":   "no .png, .jpg, .bmp, .wav or .npy file in the folder",
+		"nothing": "no .png, .jpg, .bmp, .wav, .npy or .npz file in the folder",
+		"x.npy":   "no .png, .jpg, .bmp, .wav, .npy or .npz file in the folder",
 	} {
 		if _, err := calib.Open(filepath.Join(dir, name)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", name, err, want)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -42,7 +43,7 @@ func list(dir string) ([]file, error) {
 		return nil, fmt.Errorf("%s: samples both in the folder and in its sub-folders", dir)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no .png, .jpg, .bmp, .wav or .npy file in the folder", dir)
+		return nil, fmt.Errorf("%s: no .png, .jpg, .bmp, .wav, .npy or .npz file in the folder", dir)
 	}
 	return files, sameKind(dir, files)
 }
@@ -73,7 +74,7 @@ func scan(dir, label string) (files []file, folders []string, err error) {
 			return nil, nil, err
 		case info.IsDir():
 			folders = append(folders, e.Name())
-		case f.kind() == ".npy" || f.kind() == ".png" || f.kind() == ".wav":
+		case slices.Contains([]string{".npy", ".npz", ".png", ".wav"}, f.kind()):
 			files = append(files, f)
 		}
 	}

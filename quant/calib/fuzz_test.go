@@ -1,11 +1,14 @@
 package calib
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"math"
 	"os"
 	"testing"
+
+	"edgerun/rt/tensor"
 )
 
 // FuzzNPY: any bytes give an error or an array whose every sample can be read.
@@ -88,6 +91,52 @@ func FuzzPicture(f *testing.F) {
 		}
 		if n != len(pix) || n == 0 {
 			t.Fatalf("shape %v, %d bytes", shape, len(pix))
+		}
+	})
+}
+
+// FuzzNPZ: any bytes give an error or arrays whose every byte can be read, and no more than they say.
+func FuzzNPZ(f *testing.F) {
+	var b bytes.Buffer
+	if err := WriteNPZ(&b, []Array{{Name: "a", DType: tensor.Int16, Shape: []int{2, 1}, Data: []byte("1234")}, {Name: "b", DType: tensor.Bool, Shape: []int{}, Data: []byte{1}}}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	b.Reset()
+	z := zip.NewWriter(&b)
+	w, err := z.Create("a.npy") // deflated
+	if err == nil {
+		err = WriteNPY(w, []int{2, 3}, make([]float32, 6))
+	}
+	if err != nil || z.Close() != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("PK\x05\x06"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := bytes.NewReader(b)
+		entries, err := parseNPZ(r, int64(len(b)), "x.npz")
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			n := int64(e.dtype.SizeBytes(1))
+			for _, d := range e.shape {
+				n *= int64(d)
+			}
+			if n < 1 || e.index < 0 && e.offset+n > int64(len(b)) || e.index >= 0 && (e.bytes > maxDeflate*int64(len(b)) || e.offset+n != e.bytes) {
+				t.Fatalf("%+v: %d bytes in a file of %d", e, n, len(b))
+			}
+			if e.index < 0 {
+				continue
+			}
+			z, err := zip.NewReader(r, int64(len(b)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data, err := inflate(z.File[e.index], e.bytes); err == nil && int64(len(data)) != e.bytes {
+				t.Fatalf("%+v: %d bytes unpacked", e, len(data))
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package calib
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,8 @@ func LabelOf(d Dataset, i int) (string, error) {
 		return d[i].label, nil
 	case pictures:
 		return d[i].label, nil
+	case *arrays:
+		return d.groups[sort.SearchInts(d.ends, i+1)].label, nil
 	}
 	s, err := d.Sample(i)
 	return s.Label, err

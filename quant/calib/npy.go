@@ -24,7 +24,7 @@ type array struct {
 
 var npyTypes = map[string]tensor.DType{
 	"|u1": tensor.UInt8, "<u1": tensor.UInt8, "|i1": tensor.Int8, "<i1": tensor.Int8, "<i2": tensor.Int16, "<i4": tensor.Int32,
-	"<i8": tensor.Int64,
+	"<i8": tensor.Int64, "|b1": tensor.Bool,
 	"<f4": tensor.Float32, "<f8": tensor.Float64,
 }
 
@@ -98,11 +98,11 @@ func parseHeader(text string) (*array, error) {
 				return nil, fmt.Errorf(".npy elements are records at %.40q; wanted plain numbers", p.rest)
 			}
 			if a.dtype = npyTypes[descr]; a.dtype == tensor.Invalid {
-				return nil, fmt.Errorf(".npy elements %.40q unsupported; wanted |u1, |i1, <i2, <i4, <i8, <f4 or <f8", descr)
+				return nil, fmt.Errorf(".npy elements %.40q unsupported; wanted |b1, |u1, |i1, <i2, <i4, <i8, <f4 or <f8", descr)
 			}
 		case "fortran_order":
 			if p.skip("True") {
-				return nil, errors.New(".npy array in Fortran order; wanted C order")
+				return nil, errors.New(".npy array in Fortran order; wanted C order, of numpy.ascontiguousarray")
 			}
 			if !p.skip("False") {
 				return nil, fmt.Errorf(".npy header at %.40q; wanted True or False", p.rest)
@@ -206,18 +206,12 @@ func (a *array) read(r io.ReaderAt, i int) ([]uint8, []float32, error) {
 
 func element(d tensor.DType, b []byte) float32 {
 	switch d {
-	case tensor.Int8:
-		return float32(int8(b[0]))
-	case tensor.Int16:
-		return float32(int16(binary.LittleEndian.Uint16(b)))
-	case tensor.Int32:
-		return float32(int32(binary.LittleEndian.Uint32(b)))
-	case tensor.Int64:
-		return float32(int64(binary.LittleEndian.Uint64(b)))
 	case tensor.Float32:
 		return math.Float32frombits(binary.LittleEndian.Uint32(b))
+	case tensor.Float64:
+		return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
-	return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	return float32(integer(d, b))
 }
 
 // npy is a data set of .npy files, one after the other.
@@ -314,19 +308,7 @@ func labelsNPY(path string, names []string) ([]int, error) {
 	}
 	classes := make([]int, a.shape[0])
 	for i := range classes {
-		var n int64
-		switch b := raw[i*size:]; a.dtype {
-		case tensor.UInt8:
-			n = int64(b[0])
-		case tensor.Int8:
-			n = int64(int8(b[0]))
-		case tensor.Int16:
-			n = int64(int16(binary.LittleEndian.Uint16(b)))
-		case tensor.Int32:
-			n = int64(int32(binary.LittleEndian.Uint32(b)))
-		default:
-			n = int64(binary.LittleEndian.Uint64(b))
-		}
+		n := integer(a.dtype, raw[i*size:])
 		if err := checkClass(n, names); err != nil {
 			return nil, fmt.Errorf("%s: sample %d: %w", path, i, err)
 		}

@@ -73,7 +73,11 @@ func (f *fuser) fuse(at int) (bool, error) {
 	}
 	def := op.Attention
 	if s.bias != nil {
-		def, mask = op.AttentionBias, f.masked(s.bias, mask)
+		bias := s.bias
+		if s.factor != 1 {
+			bias = f.emit(op.Mul, "/scale", nil, bias, f.number("/factor", float32(s.factor)))
+		}
+		def, mask = op.AttentionBias, f.masked(bias, mask)
 	}
 	in := []*graph.Value{q, k, n.In[1]}
 	if mask != nil {

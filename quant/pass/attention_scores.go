@@ -7,12 +7,13 @@ import (
 	"edgerun/rt/op"
 )
 
-// scores are what a softmax of attention looks at: product·scale + bias where all of keep hold.
+// scores are what a softmax of attention looks at: product·scale + bias·factor where all of keep hold.
 type scores struct {
 	product *graph.Node
 	scale   float64
 	keep    []*graph.Value // conditions under which a key takes part
 	bias    *graph.Value   // nil: none
+	factor  float64
 }
 
 // scoresOf takes v apart; nil is something else.
@@ -29,7 +30,7 @@ func (f *fuser) scoresOf(v *graph.Value) *scores {
 			return s
 		case op.Mul, op.Div:
 			u, d := f.p.scaled(m)
-			if u == nil || s.bias != nil || d < 0 {
+			if u == nil || d < 0 {
 				return nil
 			}
 			v, s.scale = u, s.scale/float64(d)
@@ -41,7 +42,7 @@ func (f *fuser) scoresOf(v *graph.Value) *scores {
 			if more, ok := f.keepOfSum(m.In[1-i], 6); ok {
 				s.keep = append(s.keep, more...)
 			} else if s.bias == nil {
-				s.bias = m.In[1-i]
+				s.bias, s.factor = m.In[1-i], s.scale
 			} else {
 				return nil
 			}

@@ -20,6 +20,7 @@ type Pass struct {
 var Passes = []Pass{
 	{"fold constants", "what can be computed now never runs; later passes look for constants", foldConstants},
 	{"drop dead nodes", "a dead reader would keep other passes from fusing", dropDead},
+	{"drop ones", "a product with one keeps what it scales from its neighbours", dropOnes},
 	{"name activations", "an activation that an exporter wrote out is one operator; before a sum or a clamp of it moves into a layer", nameActivations},
 	{"name normalizations", "before their parts move or fuse; what scales them is their neighbour", repeat(nameNorms)},
 	{"name GELU", "before its first product moves into a layer", nameGelu},

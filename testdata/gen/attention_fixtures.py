@@ -3,7 +3,9 @@
     /usr/bin/python3 testdata/gen/attention_fixtures.py testdata/onnx/attention
 """
 import sys, warnings
-import numpy as np, onnx, torch, torch.nn as nn
+import numpy as np, torch, torch.nn as nn
+
+from short_names import shorten
 
 warnings.filterwarnings('ignore')
 
@@ -49,23 +51,6 @@ def write(folder, name, model, names, axes, make, opset):
         for k, a in enumerate(args):
             np.save(f'{folder}/{name}.{i}.in{k}.npy', a.numpy() if a.dtype == torch.float32 else a.numpy().astype(np.float32))
         np.save(f'{folder}/{name}.{i}.out.npy', y.numpy())
-
-
-def shorten(path):
-    """Drops the names that the exporter makes of its module paths: most of the file."""
-    m = onnx.load(path)
-    keep = {v.name for v in list(m.graph.input) + list(m.graph.output)}
-    short = {}
-    for n in m.graph.node:
-        n.name, n.doc_string = '', ''
-        for names in (n.input, n.output):
-            for i, s in enumerate(names):
-                if s and s not in keep:
-                    names[i] = short.setdefault(s, f'v{len(short)}')
-    for t in m.graph.initializer:
-        t.name = short.get(t.name, t.name)
-    del m.graph.value_info[:]
-    onnx.save(m, path)
 
 
 def tokens(batch, n):

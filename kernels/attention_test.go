@@ -63,3 +63,87 @@ func TestAttentionExp(t *testing.T) {
 		}
 	})
 }
+
+func TestRowF32(t *testing.T) {
+	for _, k := range []struct {
+		name string
+		pick func(*kernels.Set) func(*abi.RowF32)
+		mix  bool
+	}{
+		{"DotF32", func(s *kernels.Set) func(*abi.RowF32) { return s.DotF32 }, false},
+		{"MixF32", func(s *kernels.Set) func(*abi.RowF32) { return s.MixF32 }, true},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
+				for range 20 * rounds() {
+					g.reset()
+					n, depth := 1+g.IntN(80), 1+g.IntN(80)
+					rows, wide := n, depth
+					if k.mix {
+						rows, wide = depth, n
+					}
+					step := wide + g.IntN(20)
+					x, w := input[float32](g, depth, abi.Slack), input[float32](g, (rows-1)*step+wide, abi.Slack)
+					g.floats(x)
+					g.floats(w)
+					got, want := output[float32](g, n), make([]float32, n)
+					args := abi.RowF32{X: at(x, 0), W: at(w, 0), Y: at(want, 0), N: n, K: depth, Step: step}
+					k.pick(truth)(&args)
+					args.Y = at(got, 0)
+					what := describe(k.name, args)
+					g.call(what, func() { k.pick(set)(&args) })
+					g.same32(what, got, want, false)
+				}
+			})
+		})
+	}
+}
+
+func TestDotS8(t *testing.T) {
+	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
+		for range 20 * rounds() {
+			g.reset()
+			n, depth := 1+g.IntN(80), 1+g.IntN(256)
+			step := depth + g.IntN(20)
+			x, w := input[int16](g, (depth+15)/16*16, abi.Slack), input[int8](g, (n-1)*step+depth, abi.Slack)
+			clear(x)
+			for i := range x[:depth] {
+				x[i] = int16(g.between(-255, 255))
+			}
+			g.codes(w, -128)
+			got, want := output[float32](g, n), make([]float32, n)
+			args := abi.DotS8{X: at(x, 0), W: at(w, 0), Y: at(want, 0), N: n, K: depth, Step: step, Zero: g.zeroPoint()}
+			truth.DotS8(&args)
+			args.Y = at(got, 0)
+			what := describe("DotS8", args)
+			g.call(what, func() { set.DotS8(&args) })
+			g.same32(what, got, want, true)
+		}
+	})
+}
+
+func TestMixS8(t *testing.T) {
+	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
+		for range 20 * rounds() {
+			g.reset()
+			n, depth := 1+g.IntN(80), 1+g.IntN(300)
+			step := n + g.IntN(20)
+			x, w := input[float32](g, depth, abi.Slack), input[int8](g, (depth-1)*step+n, abi.Slack)
+			for i := range x {
+				x[i] = float32(g.between(0, 255))
+			}
+			g.codes(w, -128)
+			got, want := output[int32](g, n), make([]int32, n)
+			args := abi.MixS8{X: at(x, 0), W: at(w, 0), Y: at(want, 0), N: n, K: depth, Step: step, Less: g.between(-1<<30, 1<<30-1)}
+			truth.MixS8(&args)
+			args.Y = at(got, 0)
+			what := describe("MixS8", args)
+			g.call(what, func() { set.MixS8(&args) })
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("%s: y[%d] = %d, want %d", what, i, got[i], want[i])
+				}
+			}
+		}
+	})
+}

@@ -29,7 +29,7 @@ func machineSets() []*Set {
 	avx2.LogisticF32, avx2.TanhF32, avx2.GeluF32 = amd64.LogisticF32AVX2, amd64.TanhF32AVX2, amd64.GeluF32AVX2
 	avx2.HardSigmoidF32, avx2.HardSwishF32, avx2.LeakyReluF32 = amd64.HardSigmoidF32AVX2, amd64.HardSwishF32AVX2, amd64.LeakyReluF32AVX2
 	avx2.NormF32, avx2.SumsS8, avx2.NormS8 = amd64.NormF32AVX2, amd64.SumsS8AVX2, amd64.NormS8AVX2
-	avx2.AttentionS8 = amd64.AttentionS8AVX2
+	avx2.AttentionS8, avx2.DotF32, avx2.MixF32, avx2.DotS8, avx2.MixS8 = amd64.AttentionS8AVX2, amd64.DotF32FMA, amd64.MixF32AVX2, amd64.DotS8AVX2, amd64.MixS8AVX2
 	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
 		return []*Set{avx2}
 	}
@@ -52,6 +52,6 @@ func machineSets() []*Set {
 	vnni.LogisticF32, vnni.TanhF32, vnni.GeluF32 = amd64.LogisticF32AVX512, amd64.TanhF32AVX512, amd64.GeluF32AVX512
 	vnni.HardSigmoidF32, vnni.HardSwishF32, vnni.LeakyReluF32 = amd64.HardSigmoidF32AVX512, amd64.HardSwishF32AVX512, amd64.LeakyReluF32AVX512
 	vnni.NormF32, vnni.SumsS8, vnni.NormS8 = amd64.NormF32AVX512, amd64.SumsS8VNNI, amd64.NormS8AVX512
-	vnni.AttentionS8 = amd64.AttentionS8AVX512
+	vnni.AttentionS8, vnni.DotF32, vnni.MixF32, vnni.DotS8, vnni.MixS8 = amd64.AttentionS8AVX512, amd64.DotF32FMA, amd64.MixF32AVX2, amd64.DotS8AVX2, amd64.MixS8AVX2
 	return []*Set{avx2, vnni}
 }

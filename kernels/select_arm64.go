@@ -25,7 +25,7 @@ func machineSets() []*Set {
 	neon.LogisticF32, neon.TanhF32, neon.GeluF32 = arm64.LogisticF32NEON, arm64.TanhF32NEON, arm64.GeluF32NEON
 	neon.HardSigmoidF32, neon.HardSwishF32, neon.LeakyReluF32 = arm64.HardSigmoidF32NEON, arm64.HardSwishF32NEON, arm64.LeakyReluF32NEON
 	neon.NormF32, neon.SumsS8, neon.NormS8 = arm64.NormF32NEON, arm64.SumsS8NEON, arm64.NormS8NEON
-	neon.AttentionS8 = arm64.AttentionS8NEON
+	neon.AttentionS8, neon.DotF32, neon.MixF32, neon.DotS8, neon.MixS8 = arm64.AttentionS8NEON, arm64.DotF32NEON, arm64.MixF32NEON, arm64.DotS8NEON, arm64.MixS8NEON
 	if !cpu.ARM64.HasASIMDDP {
 		return []*Set{neon}
 	}

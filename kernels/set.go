@@ -68,6 +68,10 @@ type Set struct {
 	NormS8  func(*abi.NormS8)
 
 	AttentionS8 func(*abi.AttentionS8)
+	DotF32      func(*abi.RowF32)
+	MixF32      func(*abi.RowF32)
+	DotS8       func(*abi.DotS8)
+	MixS8       func(*abi.MixS8)
 }
 
 // Generic is the portable set; it runs everywhere.
@@ -119,6 +123,10 @@ func Generic() *Set {
 		NormS8:  generic.NormS8,
 
 		AttentionS8: generic.AttentionS8,
+		DotF32:      generic.DotF32,
+		MixF32:      generic.MixF32,
+		DotS8:       generic.DotS8,
+		MixS8:       generic.MixS8,
 	}
 }
 

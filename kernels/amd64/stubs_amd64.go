@@ -27,6 +27,9 @@ type (
 	normS8   = abi.NormS8
 
 	attentionS8 = abi.AttentionS8
+	rowF32      = abi.RowF32
+	dotS8       = abi.DotS8
+	mixS8       = abi.MixS8
 )
 
 //go:noescape

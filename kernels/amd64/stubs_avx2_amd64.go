@@ -97,3 +97,15 @@ func GeluF32AVX2(a *abi.UnaryF32)
 
 //go:noescape
 func AttentionS8AVX2(a *abi.AttentionS8)
+
+//go:noescape
+func DotF32FMA(a *abi.RowF32)
+
+//go:noescape
+func MixF32AVX2(a *abi.RowF32)
+
+//go:noescape
+func DotS8AVX2(a *abi.DotS8)
+
+//go:noescape
+func MixS8AVX2(a *abi.MixS8)

@@ -44,6 +44,7 @@
 #define SADDW2_4S(m, n, d) WORD $(0x4E601000 | (m)<<16 | (n)<<5 | (d)) // saddw2 v{d}.4s, v{n}.4s, v{m}.8h
 #define SADDLP_8H(n, d) WORD $(0x4E202800 | (n)<<5 | (d)) // saddlp v{d}.8h, v{n}.16b
 #define SXTL_8H(n, d) WORD $(0x0F08A400 | (n)<<5 | (d)) // sxtl v{d}.8h, v{n}.8b
+#define SXTL2_8H(n, d) WORD $(0x4F08A400 | (n)<<5 | (d)) // sxtl2 v{d}.8h, v{n}.16b
 #define SXTL_4S(n, d) WORD $(0x0F10A400 | (n)<<5 | (d)) // sxtl v{d}.4s, v{n}.4h
 #define SXTL2_4S(n, d) WORD $(0x4F10A400 | (n)<<5 | (d)) // sxtl2 v{d}.4s, v{n}.8h
 #define SSHLL8_4S(n, d) WORD $(0x0F18A400 | (n)<<5 | (d)) // sshll v{d}.4s, v{n}.4h, #8

@@ -27,6 +27,9 @@ type (
 	sumsS8       = abi.SumsS8
 	normS8       = abi.NormS8
 	attentionS8  = abi.AttentionS8
+	rowF32       = abi.RowF32
+	dotS8        = abi.DotS8
+	mixS8        = abi.MixS8
 )
 
 //go:noescape
@@ -141,3 +144,15 @@ func GeluF32NEON(a *abi.UnaryF32)
 
 //go:noescape
 func AttentionS8NEON(a *abi.AttentionS8)
+
+//go:noescape
+func DotF32NEON(a *abi.RowF32)
+
+//go:noescape
+func MixF32NEON(a *abi.RowF32)
+
+//go:noescape
+func DotS8NEON(a *abi.DotS8)
+
+//go:noescape
+func MixS8NEON(a *abi.MixS8)

@@ -103,6 +103,10 @@ func prepareAttention(p *Prepare) (Step, error) {
 	default:
 		return nil, fmt.Errorf("element type %v: %w", q.DType, ErrUnsupported)
 	}
+	if x.sq == 1 && (s.s8 == nil || x.d <= exactK) { // nothing is packed
+		s.keysBytes, s.valuesBytes, s.scoresBytes = align(2*x.d+abi.Slack), 0, align(4*x.sk+abi.Slack)
+		s.queryBytes, s.sumsBytes = 0, align(4*x.e)
+	}
 	s.scratch = s.offsetBytes() + s.keysBytes + s.valuesBytes + s.scoresBytes + s.rowBytes + s.queryBytes + s.sumsBytes
 	return s, nil
 }
@@ -127,20 +131,31 @@ func (s *attentionStep) Tasks(f *Frame) int {
 	return x.n * x.h
 }
 
+// parts hands out scratch memory from at on.
+type parts struct {
+	scratch tensor.Buffer
+	at      int
+}
+
+func (p *parts) take(sizeBytes int) tensor.Buffer {
+	b := p.scratch.Slice(p.at, sizeBytes)
+	p.at += sizeBytes
+	return b
+}
+
 func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 	x := s.extents(f)
 	n, h := task/x.h, task%x.h
 	g := h * x.g / x.h
-	at := 0
-	part := func(bytes int) tensor.Buffer {
-		b := w.Scratch.Slice(at, bytes)
-		at += bytes
-		return b
-	}
-	off := part(s.offsetBytes()).I32()
-	keys, values, scores := part(s.keysBytes).F32(), part(s.valuesBytes).F32(), part(s.scoresBytes).F32()
-	row := part(s.rowBytes)
+	scratch := parts{scratch: w.Scratch}
+	off := scratch.take(s.offsetBytes()).I32()
+	keys, values, scores := scratch.take(s.keysBytes).F32(), scratch.take(s.valuesBytes).F32(), scratch.take(s.scoresBytes).F32()
+	row := scratch.take(s.rowBytes)
 	fromQ, fromK, fromV, toY := n*x.q.batch+h*x.q.head, n*x.k.batch+g*x.k.head, n*x.v.batch+g*x.v.head, n*x.y.batch+h*x.y.head
+	if x.sq == 1 && (s.s8 == nil || x.d <= exactK) {
+		s.oneQuery(f, w, &x, n, h, fromQ, fromK, fromV, toY)
+		return
+	}
 	if s.s8 == nil {
 		s.packF32(keys, f.Buf[s.k].F32()[fromK:], x.d, x.sk, 1, x.k.row)
 		s.packF32(values, f.Buf[s.v].F32()[fromV:], x.sk, x.e, x.v.row, 1)
@@ -150,17 +165,13 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 			s.multiply(w, off, q[r*x.q.row:], x.q.row, keys, scores, x.sk, rows, x.d, x.sk)
 			s.weights(f, w, &x, n, h, r, rows, scores, row)
 			s.multiply(w, off, scores, x.sk, values, y[r*x.y.row:], x.y.row, rows, x.sk, x.e)
-			sum := &w.BinaryF32
-			sum.B, sum.N, sum.BStep, sum.Clamp = &s.factor[1], x.e, 0, 0
 			for i := range rows {
-				sum.A = &y[(r+i)*x.y.row]
-				sum.Y = sum.A
-				s.kernels.AddF32(sum)
+				s.endAtZero(w, y[(r+i)*x.y.row:][:x.e])
 			}
 		}
 		return
 	}
-	query, sums := part(s.queryBytes).F32(), part(s.sumsBytes)
+	query, sums := scratch.take(s.queryBytes).F32(), scratch.take(s.sumsBytes)
 	one := (s.sumsBytes - align(8*productRows)) / 2
 	sum, partial, recips := sums.Slice(0, one).I32(), sums.Slice(one, one).F32(), sums.Slice(2*one, 8*productRows).I64()
 	q, k, v := f.Buf[s.q].I8()[fromQ:], f.Buf[s.k].I8()[fromK:], f.Buf[s.v].I8()[fromV:]

@@ -37,4 +37,7 @@ type Worker struct {
 	SumsS8       abi.SumsS8
 	NormS8       abi.NormS8
 	AttentionS8  abi.AttentionS8
+	RowF32       abi.RowF32
+	DotS8        abi.DotS8
+	MixS8        abi.MixS8
 }

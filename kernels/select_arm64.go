@@ -18,6 +18,13 @@ func machineSets() []*Set {
 	neon.QuantizeS8, neon.DequantizeS8 = arm64.QuantizeS8NEON, arm64.DequantizeS8NEON
 	neon.AddF32, neon.MulF32, neon.ClampF32 = arm64.AddF32NEON, arm64.MulF32NEON, arm64.ClampF32NEON
 	neon.MaxPoolF32, neon.AvgPoolF32 = arm64.MaxPoolF32NEON, arm64.AvgPoolF32NEON
+	neon.SoftmaxF32 = func(a *abi.SoftmaxF32) {
+		if a.Log != 0 { // outputs of a classifier: a row
+			generic.SoftmaxF32(a)
+			return
+		}
+		arm64.SoftmaxF32NEON(a)
+	}
 	neon.Transpose8 = transposes([5]func(*abi.Transpose){3: arm64.Transpose8x3NEON}, generic.Transpose8)
 	neon.Transpose32 = transposes([5]func(*abi.Transpose){3: arm64.Transpose32x3NEON}, generic.Transpose32)
 	neon.SubS8, neon.PReluS8 = arm64.SubS8NEON, arm64.PReluS8NEON

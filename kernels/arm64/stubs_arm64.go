@@ -27,6 +27,7 @@ type (
 	sumsS8       = abi.SumsS8
 	normS8       = abi.NormS8
 	attentionS8  = abi.AttentionS8
+	softmaxF32   = abi.SoftmaxF32
 	rowF32       = abi.RowF32
 	dotS8        = abi.DotS8
 	mixS8        = abi.MixS8
@@ -156,3 +157,6 @@ func DotS8NEON(a *abi.DotS8)
 
 //go:noescape
 func MixS8NEON(a *abi.MixS8)
+
+//go:noescape
+func SoftmaxF32NEON(a *abi.SoftmaxF32)

@@ -28,6 +28,15 @@ func inputFiles(flags []string) ([]calib.InputFile, error) {
 	return files, nil
 }
 
+// inputsPath stands for all files of --input among those of the command.
+func inputsPath(files []calib.InputFile) string {
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return strings.Join(paths, ",")
+}
+
 // bindInputs cuts named arrays for a network's inputs; other data stay as they are.
 func bindInputs(ds calib.Dataset, g *graph.Graph) (calib.Dataset, error) {
 	bound, err := calib.Bind(ds, g.Inputs)
@@ -43,7 +52,7 @@ func errInputs(g *graph.Graph) error {
 	for _, v := range g.Inputs {
 		names = append(names, v.Name)
 	}
-	return fmt.Errorf("the network has %d inputs, %s: wanted a .npz file that has an array for each", len(names), strings.Join(names, ", "))
+	return fmt.Errorf("the network has %d inputs, %s: wanted a .npz file that has an array for each, or run --input NAME=FILE.npy", len(names), strings.Join(names, ", "))
 }
 
 // newArraysFeeder returns the feeder of samples of named arrays.

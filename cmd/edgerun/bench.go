@@ -24,11 +24,16 @@ func benchCommand() *cobra.Command {
 	var runs, warmup int
 	var dims []string
 	var asJSON, layers bool
-	var traceFile string
+	var traceFile, data string
+	var pre preprocessing
 	c := &cobra.Command{
 		Use:   "bench MODEL",
 		Short: "Measure latency: p50, p95, p99 and a table by layer",
-		Args:  cobra.ExactArgs(1),
+		Long: `Measure latency: p50, p95, p99 and a table by layer.
+
+Symbolic dimensions are at their bounds. Inputs are random numbers, and integers and booleans zero; a network whose masks
+are inputs works as much as it will on data of your own, --data.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if runs < 1 || warmup < 0 {
 				return usagef("--runs %d and --warmup %d must be positive", runs, warmup)
@@ -48,18 +53,24 @@ func benchCommand() *cobra.Command {
 				return m.fail(err)
 			}
 			defer pool.Close()
-			b, err := measure(c.Context(), prog, pool, runs, warmup)
+			var given inputs
+			if data != "" {
+				if given, err = firstInputs(m, prog, data, &pre); err != nil {
+					return err
+				}
+			}
+			b, err := measure(c.Context(), prog, pool, runs, warmup, given)
 			if err != nil {
 				return err
 			}
 			b.Islands = islandTexts(m.Model)
 			if layers {
-				if b.Layers, err = measureLayers(c.Context(), prog, pool, min(runs, 200)); err != nil {
+				if b.Layers, err = measureLayers(c.Context(), prog, pool, min(runs, 200), given); err != nil {
 					return err
 				}
 			}
 			if traceFile != "" {
-				events, err := trace(c.Context(), prog, pool, warmup)
+				events, err := trace(c.Context(), prog, pool, warmup, given)
 				if err != nil {
 					return err
 				}
@@ -74,7 +85,9 @@ func benchCommand() *cobra.Command {
 		},
 	}
 	e.flags(c)
+	pre.flags(c)
 	dimFlag(c, &dims)
+	c.Flags().StringVar(&data, "data", "", "take the inputs from the first sample of these data")
 	c.Flags().IntVar(&runs, "runs", 200, "measured inferences")
 	c.Flags().IntVar(&warmup, "warmup", 20, "inferences before measuring")
 	c.Flags().BoolVar(&layers, "layers", true, "measure each layer in a second pass")
@@ -144,8 +157,11 @@ type benchFeed struct {
 	places, at int // 0 for other networks
 }
 
-func newBenchFeed(s *rt.Session) *benchFeed {
-	f := &benchFeed{s: s, inputs: randomInputs(s)}
+func newBenchFeed(s *rt.Session, given inputs) *benchFeed {
+	f := &benchFeed{s: s, inputs: given}
+	if given == nil {
+		f.inputs = randomInputs(s)
+	}
 	g := s.Program().Graph()
 	if i, err := generate.TokenInput(g); err == nil {
 		f.token, f.places = i, generate.Places(g)
@@ -171,9 +187,10 @@ func (f *benchFeed) next() bool {
 	return false
 }
 
-func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int) (*benchResult, error) {
+// measure times whole inferences, on the given inputs or, without them, on random ones.
+func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int, given inputs) (*benchResult, error) {
 	s := p.NewSession(pool)
-	feed := newBenchFeed(s)
+	feed := newBenchFeed(s, given)
 	times := make([]int64, 0, runs)
 	var begins []int64
 	show := progress("measuring", warmup+runs)
@@ -210,7 +227,7 @@ func measure(ctx context.Context, p *rt.Program, pool *rt.Pool, runs, warmup int
 func percentile(sorted []int64, p int) int64 { return sorted[(len(sorted)*p+99)/100-1] }
 
 // measureLayers times each step by its observer; the clock's own cost of some 50 ns a layer is part of the figures.
-func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) ([]layerBench, error) {
+func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int, given inputs) ([]layerBench, error) {
 	s := p.NewSession(pool)
 	layers := p.Layers()
 	times := make([][]int64, len(layers))
@@ -220,7 +237,7 @@ func measureLayers(ctx context.Context, p *rt.Program, pool *rt.Pool, runs int) 
 		times[step] = append(times[step], now.Sub(last).Nanoseconds())
 		last = time.Now()
 	})
-	feed := newBenchFeed(s)
+	feed := newBenchFeed(s, given)
 	for range runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -149,7 +149,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 			if err != nil {
 				return err
 			}
-			b, err := measure(c.Context(), prog, pool, size.runs, size.runs/10)
+			b, err := measure(c.Context(), prog, pool, size.runs, size.runs/10, nil)
 			pool.Close()
 			if err != nil {
 				return err

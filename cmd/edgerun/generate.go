@@ -128,7 +128,7 @@ func (f *generateFlags) check(m *model, pre *preprocessing, output string) error
 	case pre.given() != "":
 		return usagef("--%s: the model file says how texts become tokens", pre.given())
 	}
-	for _, name := range []string{"stream", "top"} {
+	for _, name := range []string{"stream", "top", "input"} {
 		if f.changed(name) {
 			return usagef("--%s does not go with --generate", name)
 		}

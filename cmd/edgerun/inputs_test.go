@@ -213,7 +213,7 @@ func TestOneArrayForTwoInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = newFeeder(m.Graph, nil, openData(t, "../../testdata/digits/test_x.npy"), 0)
-	if err == nil || !strings.Contains(err.Error(), "the network has 2 inputs, user, item: wanted a .npz file that has an array for each") {
+	if err == nil || !strings.Contains(err.Error(), "the network has 2 inputs, user, item: wanted a .npz file that has an array for each, or run --input NAME=FILE.npy") {
 		t.Errorf("a .npy file for two inputs: %v", err)
 	}
 }

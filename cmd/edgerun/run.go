@@ -15,6 +15,7 @@ import (
 	"edgerun/rt"
 	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
+	"edgerun/rt/task"
 )
 
 // runCommand runs a model over files.
@@ -116,7 +117,7 @@ so many.`,
 			p := &printer{w: w, json: asJSON, answers: answers}
 			paths := args[1:]
 			if len(files) > 0 {
-				paths = []string{"--input"}
+				paths = []string{inputsPath(files)}
 			}
 			for _, path := range paths {
 				steps := 0
@@ -251,6 +252,8 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 // open opens the data at path, - being the standard input, and tells what of it is no sample.
 func (r *runner) open(c *cobra.Command, path string) (ds calib.Dataset, err error) {
 	switch {
+	case r.model.task().Kind == task.KindSequence && strings.EqualFold(filepath.Ext(path), ".npz"):
+		return nil, fmt.Errorf("%s: holds arrays; %s writes sequences for texts", path, r.model.path)
 	case len(r.files) > 0:
 		if ds, err = calib.OpenInputs(r.files); err == nil {
 			ds, err = bindInputs(ds, r.model.Graph)

@@ -26,10 +26,13 @@ type traceEvent struct {
 const traceRuns = 20
 
 // trace runs the program a few times and returns what its workers did; the runs before are not recorded.
-func trace(ctx context.Context, p *rt.Program, pool *rt.Pool, warmup int) ([]traceEvent, error) {
+func trace(ctx context.Context, p *rt.Program, pool *rt.Pool, warmup int, given inputs) ([]traceEvent, error) {
 	s := p.NewSession(pool)
 	layers := p.Layers()
 	tr := s.NewTrace(traceRuns * len(layers))
+	if given == nil {
+		given = randomInputs(s)
+	}
 	for i := range warmup + traceRuns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -37,7 +40,7 @@ func trace(ctx context.Context, p *rt.Program, pool *rt.Pool, warmup int) ([]tra
 		if i == warmup {
 			s.SetTrace(tr)
 		}
-		randomInputs(s)
+		given.fill(s)
 		s.Run()
 	}
 	return traceEvents(layers, tr), nil

@@ -18,7 +18,7 @@ func TestTraceFile(t *testing.T) {
 	}
 	pool := rt.NewPool(3)
 	defer pool.Close()
-	events, err := trace(context.Background(), prog, pool, 2)
+	events, err := trace(context.Background(), prog, pool, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,14 +172,14 @@ func TestArrayFiles(t *testing.T) {
 func TestBindErrors(t *testing.T) {
 	dir := t.TempDir()
 	ids, mask, state := member{"ids.npy", bytesOf(0, 1, 4)}, member{"mask.npy", bytesOf(0, 1, 4)}, member{"state.npy", bytesOf(0, 2, 1, 3)}
-	const list = "its inputs are ids float32[1 seq≤6], mask float32[my_batch≤1 seq≤6], state float32[2 1 3]"
+	const list = "the network takes ids float32[1 seq≤6], mask float32[my_batch≤1 seq≤6], state float32[2 1 3]"
 	for _, c := range []struct {
 		members []member
 		want    string
 		extent  bool
 	}{
-		{[]member{ids, mask}, `: nothing for input "state": ` + list, false},
-		{[]member{ids, mask, state, {"label.npy", bytesOf(0, 1)}}, `: array "label": the network has no such input: ` + list, false},
+		{[]member{ids, mask}, `: no array for input "state": ` + list, false},
+		{[]member{ids, mask, state, {"label.npy", bytesOf(0, 1)}}, `: array "label": is no input: ` + list, false},
 		{[]member{ids, mask, {"state.npy", bytesOf(0, 1, 2, 3)}}, `: array "state": shape [1 2 3]; wanted [2 1 3], or [N 2 1 3] for N samples`, true},
 		{[]member{{"ids.npy", bytesOf(0, 2, 7)}, mask, state}, `: array "ids": shape [2 7]; wanted [1 seq≤6], or [N seq≤6] for N samples`, true},
 		{[]member{{"ids.npy", bytesOf(0, 4)}, mask, state}, `: array "ids": shape [4]; wanted`, true},

@@ -28,13 +28,13 @@ func Bind(d Dataset, inputs []*graph.Value) (Dataset, error) {
 		bound := group{name: g.name, label: g.label, samples: 1}
 		for _, e := range g.entries {
 			if !slices.ContainsFunc(inputs, func(v *graph.Value) bool { return v.Name == e.name }) {
-				return nil, fmt.Errorf("%s: the network has no such input: %s", e.where, inputList(inputs))
+				return nil, fmt.Errorf("%s: is no input: %s", e.where, inputList(inputs))
 			}
 		}
 		for _, v := range inputs {
 			i := slices.IndexFunc(g.entries, func(e *entry) bool { return e.name == v.Name })
 			if i < 0 {
-				return nil, fmt.Errorf("%s: nothing for input %q: %s", g.name, v.Name, inputList(inputs))
+				return nil, fmt.Errorf("%s: no array for input %q: %s", g.name, v.Name, inputList(inputs))
 			}
 			e := *g.entries[i]
 			if err := e.bind(v); err != nil {
@@ -123,7 +123,7 @@ func inputList(inputs []*graph.Value) string {
 	for _, v := range inputs {
 		all = append(all, fmt.Sprintf("%s %v%v", v.Name, v.DType, brackets(extents(v, 0))))
 	}
-	return "its inputs are " + strings.Join(all, ", ")
+	return "the network takes " + strings.Join(all, ", ")
 }
 
 // extents are those of v from an axis on, symbolic ones with their bound.

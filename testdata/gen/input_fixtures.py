@@ -5,6 +5,7 @@
 
 NAME.onnx has random weights. NAME.npz holds samples, an array for each input whose first axis counts them, and
 NAME_torch.npz their outputs; NAME_one.npz and NAME_one_torch.npz are one sample, shorter, without that axis.
+user.npy and item.npy are the first two samples of the two towers, an input each.
 """
 
 import os
@@ -141,6 +142,9 @@ def main():
           lambda n: dict(zip(('input_ids', 'attention_mask', 'token_type_ids'), text(n))), (LONGEST,), (6,))
     write('towers', Towers(), ['score'], {'user': {0: 'batch'}, 'item': {0: 'batch'}},
           lambda: {'user': torch.randn(1, 6), 'item': torch.randn(1, 3)}, (), ())
+    towers = np.load(os.path.join(OUT, 'towers.npz'))
+    for name in towers.files:
+        np.save(os.path.join(OUT, name + '.npy'), towers[name][:2, 0])
 
 
 if __name__ == '__main__':

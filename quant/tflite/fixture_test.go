@@ -21,11 +21,24 @@ func floatModel() *fileModel {
 	}
 }
 
+// joinModel has two inputs of int8, which it joins.
+func joinModel() *fileModel {
+	codes := func(name string, n int32) fileTensor {
+		return fileTensor{name: name, shape: []int32{1, n}, code: elem("int8"), scale: []float32{0.03125}, zero: []int64{-3}}
+	}
+	return &fileModel{
+		tensors: []fileTensor{codes("user", 6), codes("item", 3), codes("y", 9)},
+		ops:     []fileOp{{code: opNumber("CONCATENATION"), in: []int32{0, 1}, out: []int32{2}, kind: 10, options: fbTable{int32(1), byte(0)}}},
+		inputs:  []int32{0, 1}, outputs: []int32{2},
+	}
+}
+
 // TestFixtures keeps the files in testdata/tflite, which the command's tests use, what this package's writer makes. With
 // EDGERUN_UPDATE set it writes them.
 func TestFixtures(t *testing.T) {
 	const dir = "../../testdata/tflite"
-	for name, want := range map[string][]byte{"small_int8.tflite": smallModel().bytes(), "small_float.tflite": floatModel().bytes()} {
+	for name, want := range map[string][]byte{"small_int8.tflite": smallModel().bytes(), "small_float.tflite": floatModel().bytes(),
+		"join_int8.tflite": joinModel().bytes()} {
 		path := filepath.Join(dir, name)
 		if os.Getenv("EDGERUN_UPDATE") != "" {
 			if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -42,7 +42,7 @@ var attentionAttrs = []AttrSpec{{Name: "heads", Kind: Int}, {Name: "kvHeads", Ki
 
 type attentionStep struct {
 	product
-	attrs      Attrs
+	heads      attentionHeads
 	q, k, v, y int
 	mask       int // −1: none
 	position   int // variable that says how many keys there are, less one; −1: all of them
@@ -60,11 +60,11 @@ type attentionStep struct {
 
 func prepareAttention(p *Prepare) (Step, error) {
 	q, k, v, y := &p.In[0], &p.In[1], &p.In[2], &p.Out[0]
-	x, _, err := readAttention(p.Attrs, &q.Shape, &k.Shape, &v.Shape, nil)
+	x, _, err := readAttention(headsOf(p.Attrs), &q.Shape, &k.Shape, &v.Shape, nil)
 	if err != nil {
 		return nil, err
 	}
-	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), attrs: p.Attrs, q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1, position: -1,
+	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), heads: headsOf(p.Attrs), q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1, position: -1,
 		causal: p.Attrs.Int("causal", 0) != 0, kernels: p.Kernels, kernel: p.Kernels.GemmF32.Name}
 	factor := 1 / math.Sqrt(float64(x.d))
 	if p.Attrs.Has("scale") {
@@ -118,17 +118,22 @@ func (s *attentionStep) extents(f *Frame) attentionExtents {
 	if s.mask >= 0 {
 		mask = &f.Shape[s.mask]
 	}
-	x, _, _ := readAttention(s.attrs, &f.Shape[s.q], &f.Shape[s.k], &f.Shape[s.v], mask)
+	x, _, _ := readAttention(s.heads, &f.Shape[s.q], &f.Shape[s.k], &f.Shape[s.v], mask)
 	if s.position >= 0 {
 		x.sk = min(max(int(f.Buf[s.position].I32()[0]), 0)+1, x.sk)
 	}
 	return x
 }
 
-// Tasks is one for each head.
+// Tasks shares out the heads, several to a task where they have little to do.
 func (s *attentionStep) Tasks(f *Frame) int {
 	x := s.extents(f)
-	return x.n * x.h
+	return x.tasks()
+}
+
+func (x *attentionExtents) tasks() int {
+	heads := x.n * x.h
+	return min(heads, max(1, heads*x.sq*x.sk*(x.d+x.e)/taskMACs))
 }
 
 // parts hands out scratch memory from at on.
@@ -145,7 +150,14 @@ func (p *parts) take(sizeBytes int) tensor.Buffer {
 
 func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 	x := s.extents(f)
-	n, h := task/x.h, task%x.h
+	heads, tasks := x.n*x.h, x.tasks()
+	for i := task * heads / tasks; i < (task+1)*heads/tasks; i++ {
+		s.head(f, w, &x, i/x.h, i%x.h)
+	}
+}
+
+// head computes head h of sample n.
+func (s *attentionStep) head(f *Frame, w *Worker, x *attentionExtents, n, h int) {
 	g := h * x.g / x.h
 	scratch := parts{scratch: w.Scratch}
 	off := scratch.take(s.offsetBytes()).I32()
@@ -153,7 +165,7 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 	row := scratch.take(s.rowBytes)
 	fromQ, fromK, fromV, toY := n*x.q.batch+h*x.q.head, n*x.k.batch+g*x.k.head, n*x.v.batch+g*x.v.head, n*x.y.batch+h*x.y.head
 	if x.sq == 1 && (s.s8 == nil || x.d <= exactK) {
-		s.oneQuery(f, w, &x, n, h, fromQ, fromK, fromV, toY)
+		s.oneQuery(f, w, x, n, h, fromQ, fromK, fromV, toY)
 		return
 	}
 	if s.s8 == nil {
@@ -163,7 +175,7 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 		for r := 0; r < x.sq; r += productRows {
 			rows := min(productRows, x.sq-r)
 			s.multiply(w, off, q[r*x.q.row:], x.q.row, keys, scores, x.sk, rows, x.d, x.sk)
-			s.weights(f, w, &x, n, h, r, rows, scores, row)
+			s.weights(f, w, x, n, h, r, rows, scores, row)
 			s.multiply(w, off, scores, x.sk, values, y[r*x.y.row:], x.y.row, rows, x.sk, x.e)
 			for i := range rows {
 				s.endAtZero(w, y[(r+i)*x.y.row:][:x.e])
@@ -201,7 +213,7 @@ func (s *attentionStep) Run(f *Frame, w *Worker, task int) {
 			}
 		}
 		for i := range rows {
-			line, mask := scores[i*x.sk:(i+1)*x.sk], s.maskRow(f, &x, n, h, r+i, row)
+			line, mask := scores[i*x.sk:(i+1)*x.sk], s.maskRow(f, x, n, h, r+i, row)
 			if whole {
 				recips[i] = s.s8.Reciprocal(s.weightsS8(w, line, mask))
 			} else {

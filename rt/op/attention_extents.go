@@ -20,17 +20,25 @@ type attentionExtents struct {
 	leadingAxes int
 }
 
-func readAttention(a Attrs, q, k, v *tensor.Shape, mask *tensor.Shape) (x attentionExtents, out tensor.Shape, err error) {
+// attentionHeads are the attributes that readAttention takes.
+type attentionHeads struct{ heads, kvHeads, sequenceFirst int }
+
+func headsOf(a Attrs) attentionHeads {
+	heads := a.Int("heads", 0)
+	return attentionHeads{heads, a.Int("kvHeads", heads), a.Int("sequenceFirst", 0)}
+}
+
+func readAttention(a attentionHeads, q, k, v *tensor.Shape, mask *tensor.Shape) (x attentionExtents, out tensor.Shape, err error) {
 	bad := fmt.Errorf
 	if q.Rank != k.Rank || k.Rank != v.Rank || q.Rank < 3 || q.Rank > 4 {
 		return x, out, bad("operands %v, %v and %v, want all of rank 3 or 4", *q, *k, *v)
 	}
 	out = *q
-	heads := a.Int("heads", 0)
+	heads := a.heads
 	switch {
 	case heads > 0:
-		x.h, x.g = heads, a.Int("kvHeads", heads)
-		first := a.Int("sequenceFirst", 0)
+		x.h, x.g = heads, a.kvHeads
+		first := a.sequenceFirst
 		if q.Rank != 3 || x.g < 1 || q.Dim[2]%x.h != 0 || k.Dim[2]%x.g != 0 || v.Dim[2]%x.g != 0 {
 			return x, out, bad("operands %v, %v and %v with %d and %d heads", *q, *k, *v, x.h, x.g)
 		}
@@ -115,13 +123,13 @@ func attentionOutput(n *Node, m *Arg) error {
 		}
 		mask = &m.Shape
 	}
-	_, out, err := readAttention(n.Attrs, &q.Shape, &k.Shape, &v.Shape, mask)
+	_, out, err := readAttention(headsOf(n.Attrs), &q.Shape, &k.Shape, &v.Shape, mask)
 	n.Out[0].DType, n.Out[0].Shape = q.DType, out
 	return err
 }
 
 func attentionMACs(n *Node) int {
-	x, _, err := readAttention(n.Attrs, &n.In[0].Shape, &n.In[1].Shape, &n.In[2].Shape, nil)
+	x, _, err := readAttention(headsOf(n.Attrs), &n.In[0].Shape, &n.In[1].Shape, &n.In[2].Shape, nil)
 	if err != nil {
 		return 0
 	}

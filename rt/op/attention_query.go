@@ -1,6 +1,6 @@
 package op
 
-// oneQuery is Run of a head with a single query, which packs no keys and values: each is read once. Results are the same
+// oneQuery is head with a single query, which packs no keys and values: each is read once. Results are the same
 // to the bit, for sums ascend alike or are exact. int8: a head has at most exactK elements.
 func (s *attentionStep) oneQuery(f *Frame, w *Worker, x *attentionExtents, n, h, fromQ, fromK, fromV, toY int) {
 	scratch := parts{w.Scratch, s.offsetBytes()}

@@ -27,7 +27,7 @@ var AttentionStep = register(Def{
 		if err := attentionOutput(n, m); err != nil {
 			return err
 		}
-		x, _, err := readAttention(n.Attrs, &n.In[0].Shape, &n.In[1].Shape, &n.In[2].Shape, nil)
+		x, _, err := readAttention(headsOf(n.Attrs), &n.In[0].Shape, &n.In[1].Shape, &n.In[2].Shape, nil)
 		if err == nil && x.sq != 1 {
 			err = fmt.Errorf("%d queries, want 1", x.sq)
 		}

@@ -108,7 +108,7 @@ func demo(c *cobra.Command, e *engine, dir string) error {
 	fmt.Fprintf(w, "Two networks trained in PyTorch read %d digits drawn in fonts that they have never seen.\n", size.test)
 	fmt.Fprintf(w, "Kernels: %s, %d thread(s). Quantized with %d pictures of the training set.\n", set.Name, e.threads, size.calibration)
 	for _, net := range demoNets {
-		q := quantizeOptions{pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels,
+		q := quantizeOptions{axis: -1, pre: preprocessing{scale: "1/255", mean: digitMean, std: digitStd, resize: "squash"}, name: net.file, labels: labels,
 			samples: size.calibration, engine: *e}
 		g, err := importModel(path(net.file+".onnx"), nil)
 		if err != nil {

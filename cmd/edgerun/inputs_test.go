@@ -104,7 +104,7 @@ func TestSeveralInputs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		int8, _, err := (&quantizeOptions{engine: engine{threads: 1}}).quantize(context.Background(), g, ds)
+		int8, _, err := (&quantizeOptions{axis: -1, engine: engine{threads: 1}}).quantize(context.Background(), g, ds)
 		if err != nil {
 			t.Fatal(err)
 		}

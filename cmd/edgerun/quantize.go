@@ -23,7 +23,7 @@ import (
 
 // quantizeCommand turns a float network into an .edge file.
 func quantizeCommand() *cobra.Command {
-	var q quantizeOptions
+	q := quantizeOptions{axis: -1}
 	var dims []string
 	var form stepForm
 	var data, out, labels, method string
@@ -101,6 +101,11 @@ that is longer than its input, a sound say, is a sequence of windows.
 				}
 			}
 			noteBlank(c.ErrOrStderr(), data, ds)
+			o, err := form.options(&loader.Model{Graph: g})
+			if err != nil {
+				return err
+			}
+			q.axis = o.Axis
 			q.notes = c.ErrOrStderr()
 			q.name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			m, r, err := q.quantize(c.Context(), g, ds)
@@ -143,6 +148,7 @@ type quantizeOptions struct {
 	percentile float64
 	samples    int
 	task       taskFlags
+	axis       int    // of a sequence's frames; −1 what the front end or the shapes say
 	engine     engine // runs the calibration
 	notes      io.Writer
 }
@@ -175,9 +181,14 @@ func (q *quantizeOptions) quantize(ctx context.Context, g *graph.Graph, ds calib
 	switch {
 	case len(g.Variables()) > 0 && !calib.HasArrays(ds):
 		var sequences *calib.Sequences
-		if sequences, err = calib.NewSequences(ds, fe, g.Inputs[0].Type, q.samples); err == nil {
+		axis := q.axis
+		if axis < 0 {
+			axis = featureAxis(fe, g)
+		}
+		if sequences, err = calib.NewSequences(ds, fe, g.Inputs[0].Type, axis, q.samples); err == nil {
 			feed, err = newFeeder(g, fe, sequences, 0)
 		}
+		err = hintAxis(err)
 	case before.Kind != task.KindSequence || calib.HasArrays(ds):
 		feed, err = newFeeder(g, fe, ds, q.samples)
 	case fe.Kind != frontend.KindTokens:

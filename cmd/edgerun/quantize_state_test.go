@@ -41,7 +41,7 @@ func TestQuantizeState(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	q := quantizeOptions{engine: engine{threads: 1}}
+	q := quantizeOptions{axis: -1, engine: engine{threads: 1}}
 	for samples, want := range map[int][2]float32{0: {-4, 4}, 1: {0, 4}} {
 		q.samples = samples
 		_, r, err := q.quantize(context.Background(), g, openData(t, file))

@@ -24,7 +24,8 @@ func runCommand() *cobra.Command {
 	var pre preprocessing
 	var dims []string
 	var top int
-	var asJSON, stream, warming bool
+	var asJSON, warming bool
+	var stream streamFlag
 	var hop, rate int
 	var write generateFlags
 	var output string
@@ -44,7 +45,8 @@ writes sequences answers each text with another one, or continues it; --output t
 
 A model that keeps a state (a streaming keyword spotter, say) starts anew with each sample. With --stream each file is one
 long sequence instead: it goes into the model window by window, and the state lives on to the end of the file. The rows of
-a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input.
+a sequence are those of a .npy or .csv file, or the samples of a .wav file; a window is as many as fill the model's input,
+along the axis that is time: the one that a file in step form names, or that fits the rows, or --stream=AXIS.
 A network in step form ('edgerun quantize --stream') that answers for a window of frames gives no answer before it has seen
 so many.`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -57,12 +59,12 @@ so many.`,
 			if top < 1 {
 				return usagef("--top %d must be positive", top)
 			}
-			if warming && !stream {
+			if warming && !stream.on {
 				return usagef("--warming goes with --stream")
 			}
 			for name, n := range map[string]int{"hop": hop, "rate": rate} {
 				switch {
-				case c.Flags().Changed(name) && !stream:
+				case c.Flags().Changed(name) && !stream.on:
 					return usagef("--%s goes with --stream", name)
 				case c.Flags().Changed(name) && n < 1:
 					return usagef("--%s %d must be positive", name, n)
@@ -102,11 +104,11 @@ so many.`,
 			if err != nil {
 				return err
 			}
-			if !stream && m.Meta[metaStream] != "" {
+			if !stream.on && m.Meta[metaStream] != "" {
 				fmt.Fprintf(c.ErrOrStderr(), "%s: is in step form, and each sample a step: --stream takes files as sequences\n", m.path)
 			}
 			silent := 0 // steps without an answer
-			if stream && !warming {
+			if stream.on && !warming {
 				silent = stepsBefore(m)
 			}
 			answers, err := newAnswerer(m, top)
@@ -156,7 +158,8 @@ so many.`,
 	write.flags(c)
 	c.Flags().IntVar(&top, "top", 3, "classes to print")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a sample")
-	c.Flags().BoolVar(&stream, "stream", false, "take each file as one sequence, window by window, and keep the model's state from one to the next")
+	c.Flags().Var(&stream, "stream", "take each file as one sequence, window by window, and keep the model's state from one to the next; --stream=AXIS says which axis of the input is time")
+	c.Flags().Lookup("stream").NoOptDefVal = "true"
 	c.Flags().BoolVar(&warming, "warming", false, "print answers of --stream from the first step on, those before a whole window too")
 	c.Flags().IntVar(&hop, "hop", 0, "rows from one window of --stream to the next (default what a file in step form says, else a window's length)")
 	c.Flags().IntVar(&rate, "rate", 0, "samples a second to bring the sound files of --stream to, for a model that takes samples itself (default the file's own)")
@@ -173,7 +176,7 @@ type runner struct {
 	pool    *rt.Pool
 	in, out []float32 // of the sample at hand; in is a copy, as the session reuses its input's memory
 
-	stream bool // a file is one sequence, cut into windows
+	stream streamFlag // a file is one sequence, cut into windows
 	hop    int
 	rate   int // of sounds; 0 as they are
 
@@ -201,7 +204,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		return err
 	}
 	r.whole = calib.HasOne(ds)
-	if r.stream {
+	if r.stream.on {
 		if calib.HasArrays(ds) {
 			return usagef("--stream: %s holds inputs by their names, want a sequence: a .npy, .csv or .wav file", path)
 		}
@@ -226,7 +229,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 			return err
 		}
 		if err := feed.Fill(i, r.session); err != nil {
-			if n := r.model.Graph.Inputs[0].Shape.Elements(); !r.stream && len(r.model.Graph.Variables()) > 0 && !feed.holds(i, n) {
+			if n := r.model.Graph.Inputs[0].Shape.Elements(); !r.stream.on && len(r.model.Graph.Variables()) > 0 && !feed.holds(i, n) {
 				err = fmt.Errorf("%w (the model keeps a state: run --stream takes a file as a sequence)", err)
 			}
 			return err
@@ -234,7 +237,7 @@ func (r *runner) each(c *cobra.Command, path string, limit int, f func(i int, ou
 		if r.in, err = appendReals(r.in[:0], r.model.Graph.Inputs[0], r.session.Input(0)); err != nil {
 			return r.model.fail(err)
 		}
-		if !r.stream {
+		if !r.stream.on {
 			r.session.Reset() // each sample is a sequence of its own
 		}
 		r.session.Run()
@@ -292,9 +295,13 @@ func (r *runner) windows(c *cobra.Command, path string, ds calib.Dataset, spec *
 	if r.rate != 0 && spec.Signals() {
 		return nil, usagef("--rate: the model's front end says what it takes")
 	}
-	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, hop, r.rate)
+	axis := r.stream.axis
+	if axis < 0 {
+		axis = timeAxis(r.model)
+	}
+	w, err := calib.NewWindows(ds, spec, r.model.Graph.Inputs[0].Type, axis, hop, r.rate)
 	if err != nil {
-		return nil, err
+		return nil, hintAxis(err)
 	}
 	if n := w.Rest(); n > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "%s: the last %d rows fill no window and are not used\n", path, n)

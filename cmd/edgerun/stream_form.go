@@ -12,7 +12,6 @@ import (
 
 	"edgerun/loader"
 	"edgerun/quant/pass"
-	"edgerun/rt/frontend"
 	"edgerun/rt/graph"
 	"edgerun/rt/task"
 )
@@ -63,9 +62,8 @@ func (f *stepForm) options(m *loader.Model) (pass.StreamOptions, error) {
 		}
 		*n.to = v
 	}
-	if fe := m.FrontEnd; o.Axis < 0 && fe != nil && fe.Signals() {
-		shape := fe.Shape()
-		o.Axis = frameAxis(shape.Dims(), fe.Layout == frontend.FeatureMajor, m.Graph.Inputs[0])
+	if o.Axis < 0 {
+		o.Axis = featureAxis(m.FrontEnd, m.Graph)
 	}
 	return o, nil
 }
@@ -99,6 +97,8 @@ const (
 	metaStream = "stream"
 	metaWarmup = "stream warm-up steps" // until a window is there
 	metaHop    = "stream hop"           // samples of a sound from one step to the next
+
+	axisMark = ", axis " // of metaStream, before the axis
 )
 
 // stepHop returns how many samples of a sound, at rate samples a second, come from one step to the next; 0 if the file does
@@ -154,7 +154,7 @@ func (f *stepForm) apply(m *loader.Model) error {
 	if f.hop > 0 {
 		m.Meta[metaHop] = strconv.Itoa(f.hop)
 	}
-	m.Meta[metaStream] = fmt.Sprintf("input %s, axis %d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
+	m.Meta[metaStream] = fmt.Sprintf("input %s"+axisMark+"%d, %d frames a step, window of %d", f.info.Input, f.info.Axis, f.info.Step, f.info.Window)
 	if !f.info.Sequence {
 		m.Meta[metaWarmup] = strconv.Itoa(f.info.Warmup())
 	}

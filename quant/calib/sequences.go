@@ -1,6 +1,7 @@
 package calib
 
 import (
+	"errors"
 	"sort"
 
 	"edgerun/rt/frontend"
@@ -13,15 +14,16 @@ type Sequences struct {
 	data   Dataset
 	fe     *frontend.Spec
 	t      tensor.Type
+	axis   int
 	starts []int // window that each sequence begins with, and their number
 
 	at      int      // sequence at hand
 	windows *Windows // of it, nil: it is one window as it is
 }
 
-// NewSequences looks at d's samples, at most limit of them where limit is positive; fe and t are those of NewWindows.
-func NewSequences(d Dataset, fe *frontend.Spec, t tensor.Type, limit int) (*Sequences, error) {
-	s := &Sequences{data: d, fe: fe, t: t, starts: []int{0}, at: -1}
+// NewSequences looks at d's samples, at most limit of them where limit is positive; fe, t and axis are those of NewWindows.
+func NewSequences(d Dataset, fe *frontend.Spec, t tensor.Type, axis, limit int) (*Sequences, error) {
+	s := &Sequences{data: d, fe: fe, t: t, axis: axis, starts: []int{0}, at: -1}
 	n := d.Len()
 	if limit > 0 {
 		n = min(n, limit)
@@ -54,7 +56,11 @@ func (s *Sequences) open(i int) error {
 	if long := len(x.Numbers) + len(x.Bytes); x.IsText() || x.Rate == 0 && !(features && long > s.t.Shape.Elements()) {
 		return nil
 	}
-	if w, err := NewWindows(one{x}, s.fe, s.t, 0, 0); err == nil && w.Len() > 1 {
+	w, err := NewWindows(one{x}, s.fe, s.t, s.axis, 0, 0)
+	if errors.As(err, new(AxisError)) {
+		return err
+	}
+	if err == nil && w.Len() > 1 {
 		s.windows = w
 	}
 	return nil

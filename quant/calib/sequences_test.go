@@ -20,7 +20,7 @@ func TestSequences(t *testing.T) {
 	}
 	d := mustOpen(t, write(t, dir, "x.npy", npyFile(1, dict("|i1", "(2, 3, 2)"), bytes...)))
 	for limit, want := range map[int]int{0: 6, 1: 3, 9: 6} {
-		s, err := calib.NewSequences(d, raw, in, limit)
+		s, err := calib.NewSequences(d, raw, in, -1, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestSequences(t *testing.T) {
 		"a picture's front end takes pictures of any size": {Kind: frontend.KindPicture},
 		"a signal's takes arrays of any length":            {Kind: frontend.KindLogMel},
 	} {
-		s, err := calib.NewSequences(d, fe, in, 0)
+		s, err := calib.NewSequences(d, fe, in, -1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestSequences(t *testing.T) {
 		}
 	}
 	sound := mustOpen(t, write(t, dir, "x.wav", sound16(8000, 1, 1, 2, 3, 4, 5)))
-	s, err := calib.NewSequences(sound, raw, in, 0)
+	s, err := calib.NewSequences(sound, raw, in, -1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

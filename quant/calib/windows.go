@@ -3,6 +3,7 @@ package calib
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"edgerun/rt/frontend"
 	"edgerun/rt/tensor"
@@ -13,6 +14,7 @@ type Windows struct {
 	data      Dataset
 	name      string
 	shape     []int   // of a window
+	frames    frames  // of a window
 	rows, hop int     // of a window, and from one to the next
 	total     int     // rows of the sequence
 	whole     *Sample // a sequence that is one sample, which is held
@@ -20,12 +22,13 @@ type Windows struct {
 
 // NewWindows lays d's samples end to end, each of which is a row of the sequence, and cuts windows of t's shape, each hop
 // rows after the one before; 0 is a window's own length, so that windows neither overlap nor leave a gap. A single sample
-// that is longer than t is the sequence itself.
+// that is longer than t is the sequence itself. Rows follow each other along the given axis of t's shape, be it the first
+// or not; with −1 it is the one that rows fit, and an AxisError says if that is none or several.
 //
 // A sound file is one such sequence by itself, its rows being its samples. Where fe makes features of signals, a window
 // is as long as fe's signal. Otherwise channels are mixed down to one, brought to rate samples a second unless that is 0,
 // and full scale is ±1, or ±32768 for a t of int16.
-func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Windows, error) {
+func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, axis, hop, rate int) (*Windows, error) {
 	if hop < 0 {
 		return nil, fmt.Errorf("hop of %d rows; wanted 1 or more", hop)
 	}
@@ -35,12 +38,13 @@ func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Wi
 	}
 	w := &Windows{data: d, name: first.Name, shape: t.Shape.Dims(), total: d.Len()}
 	row := len(first.Numbers) + len(first.Bytes)
+	shape := first.Shape // of a row
 	switch long := squeezed(first.Shape); {
 	case first.Rate != 0:
 		if d.Len() != 1 {
 			return nil, fmt.Errorf("%s: one of %d sounds; wanted a single file", first.Name, d.Len())
 		}
-		w.whole, w.total, row = &first, first.Shape[0], 1
+		w.whole, w.total, shape = &first, first.Shape[0], nil
 		if fe.Signals() {
 			w.rows = fe.Length
 			if fe.SampleRate != 0 {
@@ -68,13 +72,20 @@ func NewWindows(d Dataset, fe *frontend.Spec, t tensor.Type, hop, rate int) (*Wi
 	case first.decoded:
 		return nil, fmt.Errorf("%s: a picture; wanted a sequence: a .npy, .csv or .wav file", first.Name)
 	case d.Len() == 1 && row > t.Shape.Elements() && len(long) > 0:
-		w.whole, w.total, row = &first, long[0], row/long[0]
+		w.whole, w.total, shape = &first, long[0], long[1:]
+		if own := longAxis(first.Shape, w.shape); own >= 0 && (axis < 0 || axis == own) {
+			dims := w.shape
+			axis, shape = own, slices.Delete(slices.Clone(dims), own, own+1)
+			w.total = row / product(shape)
+			first.Numbers = swapped(first.Numbers, product(dims[:own]), w.total, product(dims[own+1:]))
+			first.Bytes = swapped(first.Bytes, product(dims[:own]), w.total, product(dims[own+1:]))
+		}
 	}
 	if w.rows == 0 {
-		if n := t.Shape.Elements(); row == 0 || n%row != 0 {
-			return nil, fmt.Errorf("%s: rows of %d values; wanted some that fill the network's input %v", first.Name, row, t.Shape)
+		if w.frames, err = findFrames(w.shape, axis, shape); err != nil {
+			return nil, fmt.Errorf("%s: %w", first.Name, err)
 		}
-		w.rows = t.Shape.Elements() / row
+		w.rows = w.frames.rows
 	}
 	if w.hop = hop; hop == 0 {
 		w.hop = w.rows
@@ -103,7 +114,7 @@ func (w *Windows) Sample(i int) (Sample, error) {
 		} else {
 			s.Numbers = s.Numbers[from:to]
 		}
-		return s, nil
+		return w.turned(s), nil
 	}
 	out := Sample{Name: name, Shape: w.shape}
 	for k := range w.rows {
@@ -115,5 +126,14 @@ func (w *Windows) Sample(i int) (Sample, error) {
 		out.Bytes = append(out.Bytes, s.Bytes...)
 		out.Numbers = append(out.Numbers, s.Numbers...)
 	}
-	return out, nil
+	return w.turned(out), nil
+}
+
+// turned brings a window's rows into the order of the network's input.
+func (w *Windows) turned(s Sample) Sample {
+	if f := w.frames; f.outer > 1 {
+		s.Numbers = swapped(s.Numbers, f.extent, f.outer, f.inner)
+		s.Bytes = swapped(s.Bytes, f.extent, f.outer, f.inner)
+	}
+	return s
 }

@@ -39,26 +39,33 @@ func TestWindows(t *testing.T) {
 		path      string
 		fe        frontend.Spec
 		t         tensor.Type
+		axis      int
 		hop, rate int
 		want      [][]float32
 		rest      int
 	}{
-		{"rows", write(t, dir, "a.csv", []byte("1,2\n3,4\n5,6\n7,8\n9,10\n")), raw, floats(1, 2, 2), 0, 0, [][]float32{{1, 2, 3, 4}, {5, 6, 7, 8}}, 1},
-		{"overlap", dir + "/a.csv", raw, floats(1, 2, 2), 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}, {5, 6, 7, 8}, {7, 8, 9, 10}}, 0},
-		{"gaps", dir + "/a.csv", raw, floats(1, 2), 3, 0, [][]float32{{1, 2}, {7, 8}}, 1},
-		{"numbers", write(t, dir, "b.npy", npyFile(1, dict("|i1", "(3,)"), 1, 255, 3)), raw, floats(2), 0, 0, [][]float32{{1, -1}}, 1},
-		{"a batch of one", write(t, dir, "f.npy", npyFile(1, dict("|i1", "(1, 3, 2)"), 1, 2, 3, 4, 5, 6)), raw, floats(1, 2, 2), 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}}, 0},
-		{"codes of a sound", write(t, dir, "c.wav", sound16(8000, 1, -32768, 32767, 1, 2, 3)), raw, codes, 0, 0, [][]float32{{-32768, 32767}, {1, 2}}, 1},
-		{"mixed channels", write(t, dir, "d.wav", sound16(8000, 2, 10, 20, -4, -2)), raw, codes, 0, 0, [][]float32{{15, -3}}, 0},
-		{"reals of a sound", dir + "/c.wav", raw, floats(1, 4), 0, 0, [][]float32{{-1, 32767.0 / 32768, 1.0 / 32768, 2.0 / 32768}}, 1},
-		{"resampled", write(t, dir, "e.wav", sound16(8000, 1, make([]int16, 40)...)), raw, codes, 30, 16000, [][]float32{{0, 0}, {0, 0}, {0, 0}}, 18},
-		{"a front end's signal", dir + "/c.wav", mel, floats(1, 99), 1, 0, [][]float32{{-1, 32767.0 / 32768, 1.0 / 32768}, {32767.0 / 32768, 1.0 / 32768, 2.0 / 32768}, {1.0 / 32768, 2.0 / 32768, 3.0 / 32768}}, 0},
+		{"rows", write(t, dir, "a.csv", []byte("1,2\n3,4\n5,6\n7,8\n9,10\n")), raw, floats(1, 2, 2), 1, 0, 0, [][]float32{{1, 2, 3, 4}, {5, 6, 7, 8}}, 1},
+		{"overlap", dir + "/a.csv", raw, floats(1, 2, 2), 1, 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}, {5, 6, 7, 8}, {7, 8, 9, 10}}, 0},
+		{"time is last", dir + "/a.csv", raw, floats(1, 2, 2), 2, 0, 0, [][]float32{{1, 3, 2, 4}, {5, 7, 6, 8}}, 1},
+		{"time is last by shape", dir + "/a.csv", raw, floats(1, 2, 3), -1, 1, 0, [][]float32{{1, 3, 5, 2, 4, 6}, {3, 5, 7, 4, 6, 8}, {5, 7, 9, 6, 8, 10}}, 0},
+		{"time is last, single frames", dir + "/a.csv", raw, floats(1, 2, 1), 2, 4, 0, [][]float32{{1, 2}, {9, 10}}, 0},
+		{"half frames", dir + "/a.csv", raw, floats(1, 2, 2), 0, 2, 0, [][]float32{{1, 2, 3, 4}, {5, 6, 7, 8}}, 1},
+		{"a long sample, time last", write(t, dir, "g.npy", npyFile(1, dict("|u1", "(1, 2, 4)"), 1, 2, 3, 4, 5, 6, 7, 8)), raw, floats(1, 2, 3), -1, 1, 0, [][]float32{{1, 2, 3, 5, 6, 7}, {2, 3, 4, 6, 7, 8}}, 0},
+		{"a long sample of rows, time last", write(t, dir, "h.npy", npyFile(1, dict("|i1", "(1, 4, 2)"), 1, 2, 3, 4, 5, 6, 7, 8)), raw, floats(1, 2, 3), -1, 1, 0, [][]float32{{1, 3, 5, 2, 4, 6}, {3, 5, 7, 4, 6, 8}}, 0},
+		{"gaps", dir + "/a.csv", raw, floats(1, 2), -1, 3, 0, [][]float32{{1, 2}, {7, 8}}, 1},
+		{"numbers", write(t, dir, "b.npy", npyFile(1, dict("|i1", "(3,)"), 1, 255, 3)), raw, floats(2), -1, 0, 0, [][]float32{{1, -1}}, 1},
+		{"a batch of one", write(t, dir, "f.npy", npyFile(1, dict("|i1", "(1, 3, 2)"), 1, 2, 3, 4, 5, 6)), raw, floats(1, 2, 2), -1, 1, 0, [][]float32{{1, 2, 3, 4}, {3, 4, 5, 6}}, 0},
+		{"codes of a sound", write(t, dir, "c.wav", sound16(8000, 1, -32768, 32767, 1, 2, 3)), raw, codes, -1, 0, 0, [][]float32{{-32768, 32767}, {1, 2}}, 1},
+		{"mixed channels", write(t, dir, "d.wav", sound16(8000, 2, 10, 20, -4, -2)), raw, codes, -1, 0, 0, [][]float32{{15, -3}}, 0},
+		{"reals of a sound", dir + "/c.wav", raw, floats(1, 4), -1, 0, 0, [][]float32{{-1, 32767.0 / 32768, 1.0 / 32768, 2.0 / 32768}}, 1},
+		{"resampled", write(t, dir, "e.wav", sound16(8000, 1, make([]int16, 40)...)), raw, codes, -1, 30, 16000, [][]float32{{0, 0}, {0, 0}, {0, 0}}, 18},
+		{"a front end's signal", dir + "/c.wav", mel, floats(1, 99), -1, 1, 0, [][]float32{{-1, 32767.0 / 32768, 1.0 / 32768}, {32767.0 / 32768, 1.0 / 32768, 2.0 / 32768}, {1.0 / 32768, 2.0 / 32768, 3.0 / 32768}}, 0},
 	} {
 		d, err := calib.Open(c.path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := calib.NewWindows(d, &c.fe, c.t, c.hop, c.rate)
+		w, err := calib.NewWindows(d, &c.fe, c.t, c.axis, c.hop, c.rate)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -69,7 +76,11 @@ func TestWindows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, append([]float32(nil), s.Numbers...))
+			v := append([]float32(nil), s.Numbers...)
+			for _, b := range s.Bytes {
+				v = append(v, float32(b))
+			}
+			got = append(got, v)
 		}
 		if !reflect.DeepEqual(got, c.want) || w.Rest() != c.rest {
 			t.Errorf("%s: %v and %d left, want %v and %d", c.name, got, w.Rest(), c.want, c.rest)
@@ -82,6 +93,8 @@ func TestWindows(t *testing.T) {
 		hop  int
 		want string
 	}{
+		{"a.csv", floats(1, 2, 2), 0, "frames along axes [1 2]"},
+		{"a.csv", floats(1, 4, 5), 0, "frames along axes []"},
 		{"a.csv", floats(1, 3), 0, "rows of 2 values"},
 		{"a.csv", floats(1, 12), 0, "5 rows; the network takes 6 at once"},
 		{"a.csv", floats(2), -1, "hop of -1"},
@@ -91,7 +104,7 @@ func TestWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := calib.NewWindows(d, &raw, c.t, c.hop, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := calib.NewWindows(d, &raw, c.t, -1, c.hop, 0); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.path, err, c.want)
 		}
 	}

@@ -119,9 +119,10 @@ func appendReals(dst []float32, v *graph.Value, b tensor.Buffer) ([]float32, err
 	return dst, nil
 }
 
-// takesCodes reports whether a sample holds v's very codes, for a front end that leaves samples as they are.
-func takesCodes(v *graph.Value, s *calib.Sample, fe *frontend.Spec) bool {
-	return fe.Kind == frontend.KindNone && isCodes(v) && s.DType == v.DType && len(s.Bytes)+len(s.Numbers) == v.Shape.Elements()
+// takesCodes reports whether a sample holds v's very codes, n of them, for a front end that leaves samples as they are.
+func takesCodes(v *graph.Value, s *calib.Sample, fe *frontend.Spec, n int) bool {
+	return fe.Kind == frontend.KindNone && isCodes(v) && s.DType == v.DType && len(s.Bytes)+len(s.Numbers) == n &&
+		(!s.PictureFile() || sameExtents(s.Shape, v.Shape.Dims()))
 }
 
 // pixelCodes makes a picture's pixels the codes of v, less 128 for int8: what networks with such inputs are trained for.

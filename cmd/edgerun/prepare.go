@@ -253,24 +253,19 @@ func (f *feeder) Fill(i int, s *rt.Session) error {
 		if len(f.text.inputs) != 1 {
 			return fmt.Errorf("%s: no text, which a network of %d inputs wants", sample.Name, len(f.text.inputs))
 		}
-		if err := s.Resize(0, in.Shape); err != nil {
-			return err
-		}
 	}
-	if n := len(sample.Bytes) + len(sample.Numbers); n != in.Shape.Elements() && f.fe.Spec().Kind == frontend.KindNone {
-		if hint := dimHint(s.Program().Graph()); hint != "" {
-			return fmt.Errorf("%s: %d values, shape %v; input %q takes %v%s", sample.Name, n, sample.Shape, in.Name, in.Shape, hint)
-		}
+	spec := f.fe.Spec()
+	if err := fitSample(s, &sample, &spec); err != nil {
+		return err
 	}
 	dst := s.Input(0)
 	if in.DType == tensor.Float32 {
 		return calib.Feed(f.fe, sample, dst.F32())
 	}
-	spec := f.fe.Spec()
-	switch n := in.Shape.Elements(); {
-	case takesCodes(in, &sample, &spec) && sample.Bytes != nil:
+	switch n := dst.Len() / in.DType.SizeBytes(1); {
+	case takesCodes(in, &sample, &spec, n) && sample.Bytes != nil:
 		copy(dst.Bytes(), sample.Bytes)
-	case takesCodes(in, &sample, &spec):
+	case takesCodes(in, &sample, &spec, n):
 		putCodes(dst, in.DType, sample.Numbers)
 	default:
 		f.reals = slices.Grow(f.reals[:0], n)[:n]

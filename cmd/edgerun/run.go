@@ -363,7 +363,7 @@ func openDataset(path string, g *graph.Graph) (calib.Dataset, error) {
 	if len(g.Inputs) != 1 {
 		return ds, nil
 	}
-	return calib.Single(ds, g.Inputs[0].Shape.Elements()), nil
+	return calib.Single(ds, g.Inputs[0]), nil
 }
 
 // reals appends the session's first output as float32.

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"edgerun/rt/frontend"
+	"edgerun/rt/graph"
 	"edgerun/rt/tensor"
 )
 
@@ -171,17 +172,23 @@ func Open(path string) (Dataset, error) {
 	return nil, fmt.Errorf("%s: wanted a .npy, .npz, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
 }
 
-// Single returns d, but where the samples of its .npy files do not have n elements and each file as a whole has, these are
-// the samples: a network's input that was written without an axis to count.
-func Single(d Dataset, n int) Dataset {
+// Single returns d, but where the samples of its .npy files do not have as many elements as an input v and each file as a
+// whole has, or the extents of v within the bounds of its symbolic dimensions, these are the samples: a network's input that
+// was written without an axis to count.
+func Single(d Dataset, v *graph.Value) Dataset {
 	s, ok := d.(*npy)
 	if !ok {
 		return d
 	}
 	out := &npy{files: s.files}
 	for i, a := range s.arrays {
-		if e := a.elements(); e == n || e*a.shape[0] != n {
+		if e, n := a.elements(), v.Shape.Elements(); e == n {
 			return d
+		} else if e*a.shape[0] != n {
+			_, part := Extents(a.shape[1:], v)
+			if _, all := Extents(a.shape, v); part || !all {
+				return d
+			}
 		}
 		whole := *a
 		whole.shape = append([]int{1}, a.shape...)

@@ -10,25 +10,28 @@ import (
 	"golang.org/x/image/bmp"
 
 	"edgerun/quant/calib"
+	"edgerun/rt/graph"
+	"edgerun/rt/tensor"
 )
 
 // TestSingle: an array without an axis of samples is one sample where only so it fills the input.
 func TestSingle(t *testing.T) {
 	dir := t.TempDir()
 	d := mustOpen(t, write(t, dir, "x.npy", npyFile(1, dict("|i1", "(2, 3)"), 1, 2, 3, 4, 5, 6)))
+	in := func(n int) *graph.Value { return &graph.Value{Type: tensor.Type{Shape: tensor.MakeShape(1, n)}} }
 	for n, want := range map[int][]int{6: {2, 3}, 3: {3}, 5: {3}} {
-		s := calib.Single(d, n)
+		s := calib.Single(d, in(n))
 		if got := sample(t, s, 0); !reflect.DeepEqual(got.Shape, want) || len(got.Numbers)*s.Len() != 6 {
 			t.Errorf("for %d values: %d samples of shape %v, want %v", n, s.Len(), got.Shape, want)
 		}
 	}
 	// In a folder each file is one, or none is.
 	write(t, dir, "y.npy", npyFile(1, dict("|i1", "(2, 3)"), 7, 8, 9, 10, 11, 12))
-	if s := calib.Single(mustOpen(t, dir), 6); s.Len() != 2 || !reflect.DeepEqual(sample(t, s, 1).Numbers, []float32{7, 8, 9, 10, 11, 12}) {
+	if s := calib.Single(mustOpen(t, dir), in(6)); s.Len() != 2 || !reflect.DeepEqual(sample(t, s, 1).Numbers, []float32{7, 8, 9, 10, 11, 12}) {
 		t.Errorf("%d samples, the last %+v", s.Len(), sample(t, s, s.Len()-1))
 	}
 	write(t, dir, "z.npy", npyFile(1, dict("|i1", "(1, 3)"), 0, 0, 0))
-	if s := calib.Single(mustOpen(t, dir), 6); s.Len() != 5 {
+	if s := calib.Single(mustOpen(t, dir), in(6)); s.Len() != 5 {
 		t.Errorf("%d samples of files of different lengths, want 5", s.Len())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"edgerun/kernels"
@@ -166,6 +167,12 @@ func TestStepsRefused(t *testing.T) {
 	mixing.Outputs = n.Out
 	if _, err := pass.Steps(mixing); !errors.Is(err, pass.ErrNoSteps) {
 		t.Errorf("sum over positions: %v", err)
+	}
+	net := newNet(t, 1, 1, 12, 6)
+	net.v.Sym = []string{"", "seq", ""}
+	recurrent := net.recurrent(op.GRULayer, 5, 1, true).done()
+	if _, err := pass.Steps(recurrent); !errors.Is(err, pass.ErrNoSteps) || !strings.Contains(err.Error(), "recurrent layers do not run") {
+		t.Errorf("a recurrent layer: %v", err)
 	}
 	short, err := onnx.Import("../testdata/onnx/attention/encoder.onnx", onnx.Options{})
 	if err != nil {

@@ -234,6 +234,9 @@ func (c *stepper) node(n *graph.Node) error {
 		return c.reshape(n, from, axis)
 	}
 	if !elementwise(n.Op) && n.Op != op.Quantize && n.Op != op.Dequantize {
+		if op.Recurrent(n.Op) && n.Attrs.Int("reverse", 0) == 0 {
+			return errors.New("recurrent layers do not run token by token")
+		}
 		return errors.New("it may mix positions")
 	}
 	for _, v := range n.In {

@@ -30,6 +30,9 @@ func machineSets() []*Set {
 	avx2.HardSigmoidF32, avx2.HardSwishF32, avx2.LeakyReluF32 = amd64.HardSigmoidF32AVX2, amd64.HardSwishF32AVX2, amd64.LeakyReluF32AVX2
 	avx2.NormF32, avx2.SumsS8, avx2.NormS8 = amd64.NormF32AVX2, amd64.SumsS8AVX2, amd64.NormS8AVX2
 	avx2.AttentionS8, avx2.DotF32, avx2.MixF32, avx2.DotS8, avx2.MixS8 = amd64.AttentionS8AVX2, amd64.DotF32FMA, amd64.MixF32AVX2, amd64.DotS8AVX2, amd64.MixS8AVX2
+	avx2.SGDF32, avx2.AdamF32, avx2.SumSquaresF32 = amd64.SGDF32AVX2, amd64.AdamF32AVX2, amd64.SumSquaresF32AVX2
+	avx2.MatMulF32, avx2.MulAddF32 = amd64.MatMulF32AVX2, amd64.MulAddF32AVX2
+	avx2.ClampMaskF32, avx2.MaskF32 = amd64.ClampMaskF32AVX2, amd64.MaskF32AVX2
 	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
 		return []*Set{avx2}
 	}
@@ -53,5 +56,8 @@ func machineSets() []*Set {
 	vnni.HardSigmoidF32, vnni.HardSwishF32, vnni.LeakyReluF32 = amd64.HardSigmoidF32AVX512, amd64.HardSwishF32AVX512, amd64.LeakyReluF32AVX512
 	vnni.NormF32, vnni.SumsS8, vnni.NormS8 = amd64.NormF32AVX512, amd64.SumsS8VNNI, amd64.NormS8AVX512
 	vnni.AttentionS8, vnni.DotF32, vnni.MixF32, vnni.DotS8, vnni.MixS8 = amd64.AttentionS8AVX512, amd64.DotF32FMA, amd64.MixF32AVX2, amd64.DotS8AVX2, amd64.MixS8AVX2
+	vnni.SGDF32, vnni.AdamF32, vnni.SumSquaresF32 = amd64.SGDF32AVX512, amd64.AdamF32AVX512, amd64.SumSquaresF32AVX512
+	vnni.MatMulF32, vnni.MulAddF32 = amd64.MatMulF32AVX512, amd64.MulAddF32AVX512
+	vnni.ClampMaskF32, vnni.MaskF32 = amd64.ClampMaskF32AVX512, amd64.MaskF32AVX512
 	return []*Set{avx2, vnni}
 }

@@ -33,6 +33,9 @@ func machineSets() []*Set {
 	neon.HardSigmoidF32, neon.HardSwishF32, neon.LeakyReluF32 = arm64.HardSigmoidF32NEON, arm64.HardSwishF32NEON, arm64.LeakyReluF32NEON
 	neon.NormF32, neon.SumsS8, neon.NormS8 = arm64.NormF32NEON, arm64.SumsS8NEON, arm64.NormS8NEON
 	neon.AttentionS8, neon.DotF32, neon.MixF32, neon.DotS8, neon.MixS8 = arm64.AttentionS8NEON, arm64.DotF32NEON, arm64.MixF32NEON, arm64.DotS8NEON, arm64.MixS8NEON
+	neon.SGDF32, neon.AdamF32, neon.SumSquaresF32 = arm64.SGDF32NEON, arm64.AdamF32NEON, arm64.SumSquaresF32NEON
+	neon.MatMulF32, neon.MulAddF32 = arm64.MatMulF32NEON, arm64.MulAddF32NEON
+	neon.ClampMaskF32, neon.MaskF32 = arm64.ClampMaskF32NEON, arm64.MaskF32NEON
 	if !cpu.ARM64.HasASIMDDP {
 		return []*Set{neon}
 	}

@@ -43,6 +43,15 @@ type Set struct {
 	SubS8        func(*abi.AddS8)
 	PReluS8      func(*abi.PReluS8)
 
+	// Training.
+	MatMulF32     func(*abi.MatMulF32)
+	MulAddF32     func(*abi.MulAddF32)
+	ClampMaskF32  func(*abi.ClampMaskF32)
+	MaskF32       func(*abi.MaskF32)
+	SGDF32        func(*abi.SGDF32)
+	AdamF32       func(*abi.AdamF32)
+	SumSquaresF32 func(*abi.SumSquaresF32)
+
 	Transpose8  func(*abi.Transpose) // bytes
 	Transpose32 func(*abi.Transpose) // elements of four bytes
 
@@ -105,6 +114,14 @@ func Generic() *Set {
 		MaxPoolF32:   generic.MaxPoolF32,
 		AvgPoolF32:   generic.AvgPoolF32,
 		SoftmaxF32:   generic.SoftmaxF32,
+
+		MatMulF32:     generic.MatMulF32,
+		MulAddF32:     generic.MulAddF32,
+		ClampMaskF32:  generic.ClampMaskF32,
+		MaskF32:       generic.MaskF32,
+		SGDF32:        generic.SGDF32,
+		AdamF32:       generic.AdamF32,
+		SumSquaresF32: generic.SumSquaresF32,
 
 		SubS8:          generic.SubS8,
 		PReluS8:        generic.PReluS8,

@@ -76,6 +76,11 @@ func WriteFile(path string, m *Model, o EncodeOptions) error {
 
 // WriteFileContext is WriteFile, which leaves the old file as it was when ctx ends before the new one is in place.
 func WriteFileContext(ctx context.Context, path string, m *Model, o EncodeOptions) error {
+	return writeModel(ctx, path, m, o, nil)
+}
+
+// writeModel calls last, if any, when the new file is whole and only its name is not yet its own.
+func writeModel(ctx context.Context, path string, m *Model, o EncodeOptions, last func() error) error {
 	b, err := encode(ctx, m, o)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -98,7 +103,10 @@ func WriteFileContext(ctx context.Context, path string, m *Model, o EncodeOption
 		if _, err := Decode(got, Options{}); err != nil {
 			return err
 		}
-		return ctx.Err()
+		if err := ctx.Err(); err != nil || last == nil {
+			return err
+		}
+		return last()
 	}
 	return writeAtomic(path, write, verify)
 }

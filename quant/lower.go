@@ -3,11 +3,9 @@ package quant
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"edgerun/kernels"
-	"edgerun/quant/calib"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -262,7 +260,7 @@ func (l *lowering) constant(v *graph.Value) *graph.Value {
 	for _, f := range v.Const.Data.F32() {
 		lo, hi = min(lo, f), max(hi, f)
 	}
-	return quantized(v, calib.Activation(lo, hi))
+	return quantized(v, tensor.AsymmetricQuant(lo, hi))
 }
 
 func quantized(v *graph.Value, q tensor.Quant) *graph.Value {
@@ -270,18 +268,10 @@ func quantized(v *graph.Value, q tensor.Quant) *graph.Value {
 }
 
 func codesOf(x *tensor.Tensor, q tensor.Quant) *tensor.Tensor {
-	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: x.Shape, Quant: q})
-	for i, f := range x.Data.F32() {
-		c := math.Round(float64(f)/float64(q.Scale[0])) + float64(q.Zero[0])
-		t.Data.I8()[i] = int8(min(max(c, -128), 127))
-	}
-	return t
+	return tensor.AsymmetricCodes(x.Shape, x.Data.F32(), q)
 }
 
 // weights quantizes a layer's weights symmetrically, one scale for each output channel.
-//
-// A channel whose bias would pass 2^30 in units of in·weight gets a larger scale: the bias, not its tiny weights, is
-// what such a channel computes.
 func (l *lowering) weights(n *graph.Node, v *graph.Value) (*graph.Value, error) {
 	if v.Const == nil {
 		return nil, fmt.Errorf("weights %q are not constant: %w", v.Name, op.ErrUnsupported)
@@ -292,24 +282,19 @@ func (l *lowering) weights(n *graph.Node, v *graph.Value) (*graph.Value, error) 
 	}
 	channels := v.Shape.Dim[0]
 	w := v.Const.Data.F32()
-	scales := calib.Weights(w, channels)
+	var bias []float32
 	if b := n.Op.Quant.Bias; b > 0 && len(n.In) > b && n.In[b] != nil {
-		for c, f := range n.In[b].Const.Data.F32() {
-			least := math.Abs(float64(f)) / (float64(in.Quant.Scale[0]) * (1 << 30))
-			scales[c] = float32(max(float64(scales[c]), least))
-		}
+		bias = n.In[b].Const.Data.F32()
 	}
+	scales := tensor.LayerScales(w, bias, channels, in.Quant.Scale[0])
 	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: v.Shape, Quant: tensor.Quant{Scale: scales, Zero: make([]int32, channels)}})
-	calib.Codes(t.Data.I8(), w, scales)
+	tensor.SymmetricCodes(t.Data.I8(), w, scales)
 	return graph.NewConst(v.Name, t), nil
 }
 
 // bias quantizes to int32 in units of in·weight[c].
 func (l *lowering) bias(v *graph.Value, in float32, weight []float32) *graph.Value {
 	t := tensor.New(tensor.Type{DType: tensor.Int32, Shape: v.Shape})
-	for c, f := range v.Const.Data.F32() {
-		unit := float64(in) * float64(weight[min(c, len(weight)-1)])
-		t.Data.I32()[c] = int32(min(max(math.Round(float64(f)/unit), -1<<30), 1<<30))
-	}
+	tensor.BiasCodes(t.Data.I32(), v.Const.Data.F32(), in, weight)
 	return graph.NewConst(v.Name, t)
 }

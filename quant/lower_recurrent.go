@@ -1,9 +1,6 @@
 package quant
 
 import (
-	"math"
-
-	"edgerun/quant/calib"
 	"edgerun/rt/graph"
 	"edgerun/rt/op"
 	"edgerun/rt/tensor"
@@ -49,16 +46,15 @@ func (l *lowering) recurrent(n *graph.Node) error {
 	}
 	extra := given(recurrentExtra)
 	w, units := n.In[recurrentR].Const.Data.F32(), n.In[recurrentR].Shape.Dim[1]
-	scales := calib.Weights(w, len(w)/units)
+	var scales []float32
 	if extra != nil && n.Op == op.GRULayer {
-		candidate := scales[2*units:]
-		for c, f := range extra.Const.Data.F32() {
-			candidate[c] = float32(max(float64(candidate[c]), math.Abs(float64(f))/(float64(q.Scale[0])*(1<<30))))
-		}
-		in[recurrentExtra] = l.bias(extra, q.Scale[0], candidate)
+		scales = op.RecurrentScales(w, units, extra.Const.Data.F32(), q.Scale[0])
+		in[recurrentExtra] = l.bias(extra, q.Scale[0], scales[2*units:])
+	} else {
+		scales = op.RecurrentScales(w, units, nil, 0)
 	}
 	t := tensor.New(tensor.Type{DType: tensor.Int8, Shape: n.In[recurrentR].Shape, Quant: tensor.Quant{Scale: scales, Zero: make([]int32, len(scales))}})
-	calib.Codes(t.Data.I8(), w, scales)
+	tensor.SymmetricCodes(t.Data.I8(), w, scales)
 	in[recurrentR] = graph.NewConst(n.In[recurrentR].Name, t)
 	if h0 := given(recurrentH0); h0 != nil {
 		if in[recurrentH0], err = l.codeAs(h0, q); err != nil {
@@ -71,19 +67,14 @@ func (l *lowering) recurrent(n *graph.Node) error {
 		if !ok {
 			return notCalibrated(n.Out[1])
 		}
-		most := 2 * max(float32(c.Scale[0]*float32(c.Zero[0]+128)), float32(c.Scale[0]*float32(127-c.Zero[0])))
-		cell = tensor.PerTensor(powerOfTwo(most, 1<<15-1), 0)
+		cell = op.CellQuant(-float32(c.Scale[0]*float32(c.Zero[0]+128)), float32(c.Scale[0]*float32(127-c.Zero[0])))
 		if c0 := given(recurrentC0); c0 != nil {
 			if in[recurrentC0], err = l.wide(c0, cell); err != nil {
 				return err
 			}
 		}
 		if extra != nil {
-			most := float32(0)
-			for _, v := range extra.Const.Data.F32() {
-				most = max(most, v, -v)
-			}
-			if in[recurrentExtra], err = l.wide(extra, tensor.PerTensor(max(most, 1e-6)/(1<<15-1), 0)); err != nil {
+			if in[recurrentExtra], err = l.wide(extra, op.PeepholeQuant(extra.Const.Data.F32())); err != nil {
 				return err
 			}
 		}
@@ -109,23 +100,10 @@ func (l *lowering) recurrent(n *graph.Node) error {
 	return nil
 }
 
-// powerOfTwo returns the least power of two, no less than 2^−15, of which codes up to the given one reach most.
-func powerOfTwo(most float32, code float32) float32 {
-	s := float32(1.0 / (1 << 15))
-	for s*code < most && s < 1<<1 {
-		s *= 2
-	}
-	return s
-}
-
 // wide returns v in int16.
 func (l *lowering) wide(v *graph.Value, q tensor.Quant) (*graph.Value, error) {
 	if v.Const != nil {
-		t := tensor.New(tensor.Type{DType: tensor.Int16, Shape: v.Shape, Quant: q})
-		for i, f := range v.Const.Data.F32() {
-			t.Data.I16()[i] = int16(min(max(math.Round(float64(f)/float64(q.Scale[0])), math.MinInt16), math.MaxInt16))
-		}
-		return graph.NewConst(v.Name, t), nil
+		return graph.NewConst(v.Name, op.Codes16(v.Shape, v.Const.Data.F32(), q)), nil
 	}
 	if w := l.wides[v]; w != nil && w.Quant.Equal(q) {
 		return w, nil

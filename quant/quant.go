@@ -74,7 +74,7 @@ func Convert(g *graph.Graph, samples Samples, o Options) (*Result, error) {
 	tie(float, found, kept)
 	ranges := map[*graph.Value]tensor.Quant{}
 	for v, b := range found {
-		ranges[v] = calib.Activation(b.lo, b.hi)
+		ranges[v] = tensor.AsymmetricQuant(b.lo, b.hi)
 	}
 	l, err := lower(float, ranges, kept)
 	if err != nil {

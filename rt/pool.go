@@ -115,6 +115,15 @@ func (p *Pool) drain(worker int) {
 	}
 }
 
+// Do calls f for the tasks [0, tasks) and returns when all are done; worker, less than Threads, tells the goroutine. The
+// result cannot depend on which worker did what. A nil pool, and one that is busy, works on the caller alone. Do allocates
+// nothing.
+func (p *Pool) Do(tasks int, f func(worker, task int)) { p.run(function(f), tasks) }
+
+type function func(worker, task int)
+
+func (f function) work(worker, task int) { f(worker, task) }
+
 // run does tasks [0, tasks) of j and returns when all are done. The result cannot depend on which worker did what.
 func (p *Pool) run(j job, tasks int) {
 	if p == nil || p.threads == 1 || tasks < 2 || !p.busy.TryLock() {

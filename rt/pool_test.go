@@ -52,3 +52,26 @@ func TestPoolShared(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestPoolDo: every task runs once, and a call allocates nothing.
+func TestPoolDo(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	for _, p := range []*Pool{nil, p} {
+		var ran [9]atomic.Int32
+		f := func(worker, task int) {
+			if worker < 0 || worker > 2 {
+				t.Errorf("worker %d", worker)
+			}
+			ran[task].Add(1)
+		}
+		if n := testing.AllocsPerRun(10, func() { p.Do(len(ran), f) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+		for i := range ran {
+			if n := ran[i].Load(); n != 11 {
+				t.Errorf("task %d ran %d times in 11 calls", i, n)
+			}
+		}
+	}
+}

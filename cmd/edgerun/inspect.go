@@ -196,6 +196,9 @@ func (in *inspection) print(w io.Writer) error {
 		fmt.Fprintf(w, "  front end %s\n", spec)
 	}
 	fmt.Fprintln(w, "  task  ", taskText(in.Task))
+	if how := in.Meta["tuned"]; how != "" {
+		fmt.Fprintln(w, "  tuned ", how)
+	}
 	fmt.Fprintln(w, "\nLayers")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "  #\toperator\tkernel\tmultiply-adds\tparameters\tpacked bytes\toutput\tname")

@@ -19,6 +19,7 @@ import (
 const (
 	exitFailed = 1
 	exitUsage  = 2
+	exitSignal = 130 // as shells have it for Ctrl-C
 )
 
 // usageError marks an error in how the command was called.
@@ -41,6 +42,9 @@ func run(args []string) int {
 		return 0
 	case errors.Is(err, syscall.EPIPE): // the reader of our output has seen enough
 		return 0
+	case errors.As(err, new(interrupted)):
+		fmt.Fprintln(os.Stderr, "edgerun:", err)
+		return exitSignal
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "edgerun: interrupted")
 		return exitFailed
@@ -62,7 +66,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), quantizeCommand(), convertCommand(), runCommand(), evalCommand(), compareCommand(), benchCommand(), featuresCommand(), inspectCommand(), infoCommand())
+	root.AddCommand(demoCommand(), quantizeCommand(), convertCommand(), runCommand(), evalCommand(), compareCommand(), benchCommand(), featuresCommand(), finetuneCommand(), explainCommand(), collectCommand(), rollbackCommand(), inspectCommand(), infoCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(c *cobra.Command, args []string) error {

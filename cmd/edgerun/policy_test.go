@@ -23,6 +23,7 @@ rt/tensor < rt/observe
 rt/tensor, kernels/fixed < rt/frontend, rt/task
 rt/graph, rt/frontend, rt/task, rt/observe < loader
 rt, rt/task < rt/generate < quant
+rt, rt/task, rt/observe < rt/finetune < quant
 rt < quant/foreign < quant/onnx, quant/tflite
 rt, loader, rt/frontend, rt/task, rt/observe < quant/onnx, quant/tflite, quant/pass, quant/calib < quant
 quant, loader, rt, testdata < cmd/edgerun

@@ -65,12 +65,16 @@ func newTextFeeder(g *graph.Graph, source *frontend.Spec, spec *task.Spec, label
 	if t.text < 0 && (steps < 0 && t.wanted < 0 || len(t.masks) > 0) {
 		return nil, fmt.Errorf("the network has no input of tokens")
 	}
-	for i, k := range map[int]*frontend.Tokenizer{t.text: t.source, t.wanted: t.target} {
-		if i < 0 {
+	for _, k := range []struct {
+		input  int
+		tokens *frontend.Tokenizer
+	}{{t.text, t.source}, {t.wanted, t.target}} {
+		if k.input < 0 {
 			continue
 		}
-		if rows, n := embeddings(g, g.Inputs[i]), len(k.Spec().Vocabulary); rows > 0 && n > rows {
-			return nil, fmt.Errorf("vocabulary of %d tokens; input %q takes %d: give --vocab the one that the network was trained with", n, g.Inputs[i].Name, rows)
+		in := g.Inputs[k.input]
+		if rows, n := embeddings(g, in), len(k.tokens.Spec().Vocabulary); rows > 0 && n > rows {
+			return nil, fmt.Errorf("vocabulary of %d tokens; input %q takes %d: give --vocab the one that the network was trained with", n, in.Name, rows)
 		}
 	}
 	return t, nil

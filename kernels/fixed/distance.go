@@ -7,7 +7,7 @@ func Sum16Squares(x, y []float32) float32 {
 		d := v - y[i]
 		p[i&15] += float32(d * d)
 	}
-	return reduce16(&p)
+	return Reduce16(&p)
 }
 
 // Sum16Abs is Sum16 over |x[i] − y[i]|.
@@ -17,7 +17,7 @@ func Sum16Abs(x, y []float32) float32 {
 		d := v - y[i]
 		p[i&15] += max(d, -d)
 	}
-	return reduce16(&p)
+	return Reduce16(&p)
 }
 
 // MaxAbs is the largest |x[i] − y[i]|, +0 for no elements; NaN wins.

@@ -93,10 +93,11 @@ func Sum16(x []float32) float32 {
 	for i, v := range x {
 		p[i&15] += v
 	}
-	return reduce16(&p)
+	return Reduce16(&p)
 }
 
-func reduce16(p *[16]float32) float32 {
+// Reduce16 is the end of Sum16: the sum of sixteen partial sums, which it overwrites.
+func Reduce16(p *[16]float32) float32 {
 	for step := 8; step > 0; step /= 2 {
 		for i := range step {
 			p[i] += p[i+step]
@@ -195,5 +196,5 @@ func Sum16Exp(x []float32, top float32) float32 {
 	for i, v := range x {
 		p[i&15] += ExpF32(v - top)
 	}
-	return reduce16(&p)
+	return Reduce16(&p)
 }

@@ -143,7 +143,7 @@ func SumSquares16(x []float32) float32 {
 	for i, v := range x {
 		p[i&15] += float32(v * v)
 	}
-	return reduce16(&p)
+	return Reduce16(&p)
 }
 
 // InvSqrt returns m and e with 1/√v ≈ m·2^(e−31), e ≤ 0, by five Newton steps; v ≤ 1 gives 2^31−1 and 0.

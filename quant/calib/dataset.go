@@ -136,6 +136,7 @@ func Feed(fe *frontend.FrontEnd, s Sample, dst []float32) error {
 //	x.wav          one sample, [samples, channels], full scale being ±1
 //	x.csv          one sample a line; an optional first line of names, of which "label" marks the column of labels
 //	               or of names with "text": texts, and "label" or "target" marks what is wanted for them
+//	x.ts           one time series a line, [time, dimensions], with its class: the format of the UEA archive
 //	x.txt          one text a line, and behind a tab what is wanted for it
 //	x.jsonl        one object a line, with "text" and maybe "label" or "target"
 //	folder         its .png, .jpg and .bmp pictures, its .wav files, or its .npy or .npz files one after the other, sorted by name; or sub-folders of
@@ -168,8 +169,10 @@ func Open(path string) (Dataset, error) {
 		return openCSV(path)
 	case ".txt", ".jsonl":
 		return openTexts(path)
+	case ".ts":
+		return openSeries(path)
 	}
-	return nil, fmt.Errorf("%s: wanted a .npy, .npz, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
+	return nil, fmt.Errorf("%s: wanted a .npy, .npz, .csv, .ts, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder", path)
 }
 
 // Single returns d, but where the samples of its .npy files do not have as many elements as an input v and each file as a

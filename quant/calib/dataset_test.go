@@ -2,6 +2,7 @@ package calib_test
 
 import (
 	"bytes"
+	"edgerun/rt/tensor"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -198,7 +199,7 @@ func TestMalformed(t *testing.T) {
 		"text.png":      {[]byte("no picture"), "image: unknown format"},
 		"cut.png":       {pngFile(t, grey(30, 30, 9))[:50], "png: invalid format: not enough pixel data"},
 		"huge.png":      {hugePNG(), "16384x16384 pixels; wanted at most 16777216"},
-		"x.gif":         {[]byte("GIF"), "wanted a .npy, .npz, .csv, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder"},
+		"x.gif":         {[]byte("GIF"), "wanted a .npy, .npz, .csv, .ts, .txt, .jsonl, .wav, .png, .jpg or .bmp file or a folder"},
 	} {
 		path := write(t, dir, name, c.data)
 		d, err := calib.Open(path)
@@ -549,7 +550,7 @@ func Example() {
 		c.Add(input)
 	}
 	lo, hi := c.Range()
-	q := calib.Activation(lo, hi)
+	q := tensor.AsymmetricQuant(lo, hi)
 	fmt.Printf("%d samples in [%g, %g]: scale 1/%.0f, zero point %d\n", samples.Len(), lo, hi, 1/q.Scale[0], q.Zero[0])
 	// Output: 256 samples in [0, 1]: scale 1/255, zero point -128
 }

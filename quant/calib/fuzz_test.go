@@ -140,3 +140,20 @@ func FuzzNPZ(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSeries: any text gives an error or series that are all as long as the first.
+func FuzzSeries(f *testing.F) {
+	f.Add([]byte("@classLabel true a b\n@data\n1,2,3:4,5,6:a\n0,0,0:1,1,1:b\n"))
+	f.Add([]byte("# text\n@timeStamps true\n@data\n(0,1),(1,2):a"))
+	f.Add([]byte("@classlabel false\n@data\n1,2:3,4\n5,6:7,8"))
+	f.Add([]byte("@data\n::::,,,,"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := parseSeries(b)
+		if err != nil {
+			return
+		}
+		if s.rows == 0 || s.time*s.dims != s.wide || len(s.values) != s.rows*s.wide || s.labels != nil && len(s.labels) != s.rows {
+			t.Fatalf("%d series of %d×%d: %d values, %d labels", s.rows, s.time, s.dims, len(s.values), len(s.labels))
+		}
+	})
+}

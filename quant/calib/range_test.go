@@ -1,6 +1,7 @@
 package calib_test
 
 import (
+	"edgerun/rt/tensor"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -70,7 +71,7 @@ func TestActivation(t *testing.T) {
 		{0, 255 * 0x1p-126, 0x1p-126, -128},
 		{-inf, inf, float32(2 * math.MaxFloat32 / 255), -1},
 	} {
-		q := calib.Activation(c.lo, c.hi)
+		q := tensor.AsymmetricQuant(c.lo, c.hi)
 		if len(q.Scale) != 1 || q.Scale[0] != c.scale || q.Zero[0] != c.zero {
 			t.Errorf("[%v, %v]: %v, %v; want %v, %v", c.lo, c.hi, q.Scale, q.Zero, c.scale, c.zero)
 		}
@@ -79,7 +80,7 @@ func TestActivation(t *testing.T) {
 	for range 10000 {
 		lo := float32(r.NormFloat64() * math.Ldexp(1, r.IntN(200)-100))
 		hi := float32(r.NormFloat64() * math.Ldexp(1, r.IntN(200)-100))
-		q := calib.Activation(lo, hi)
+		q := tensor.AsymmetricQuant(lo, hi)
 		s, z := float64(q.Scale[0]), float64(q.Zero[0])
 		if s < 0x1p-126 || z < -128 || z > 127 {
 			t.Fatalf("[%v, %v]: scale %v, zero %v", lo, hi, s, z)
@@ -94,21 +95,21 @@ func TestActivation(t *testing.T) {
 func TestWeights(t *testing.T) {
 	inf := float32(math.Inf(1))
 	w := []float32{127, -63.5, 0.5, -0.5, 0, 0, 0, 0, -2.54, 1, 0.025, -0.035}
-	scales := calib.Weights(w, 3)
+	scales := tensor.SymmetricScales(w, 3)
 	if want := []float32{1, 1, float32(float64(float32(2.54)) / 127)}; !reflect.DeepEqual(scales, want) {
 		t.Errorf("scales %v, want %v", scales, want)
 	}
 	codes := make([]int8, len(w))
-	calib.Codes(codes, w, scales)
+	tensor.SymmetricCodes(codes, w, scales)
 	if want := []int8{127, -64, 1, -1, 0, 0, 0, 0, -127, 50, 1, -2}; !reflect.DeepEqual(codes, want) {
 		t.Errorf("codes %v, want %v", codes, want)
 	}
-	calib.Codes(codes[:4], []float32{-200, 200, -1.5, 2.5}, []float32{1, 1}) // a scale that is too small saturates
+	tensor.SymmetricCodes(codes[:4], []float32{-200, 200, -1.5, 2.5}, []float32{1, 1}) // a scale that is too small saturates
 	if want := []int8{-127, 127, -2, 3}; !reflect.DeepEqual(codes[:4], want) {
 		t.Errorf("codes %v, want %v", codes[:4], want)
 	}
 	for _, c := range [][]float32{{1e-45}, {inf, 1}, {math.MaxFloat32}} {
-		if s := calib.Weights(c, 1)[0]; !(s >= 0x1p-126 && s < inf) {
+		if s := tensor.SymmetricScales(c, 1)[0]; !(s >= 0x1p-126 && s < inf) {
 			t.Errorf("%v: scale %v", c, s)
 		}
 	}

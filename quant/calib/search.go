@@ -1,6 +1,7 @@
 package calib
 
 import (
+	"edgerun/rt/tensor"
 	"math"
 
 	"edgerun/kernels/fixed"
@@ -170,7 +171,7 @@ func binsOf(h *observe.Histogram) []bin {
 
 // squaredError returns the sum of squared errors of the codes that Activation gives for [lo, hi].
 func squaredError(bins []bin, lo, hi float32) float64 {
-	q := Activation(lo, hi)
+	q := tensor.AsymmetricQuant(lo, hi)
 	scale, zero := float64(q.Scale[0]), float64(q.Zero[0])
 	least, most := -128-zero, 127-zero // the codes, counted from that of 0
 	sum := 0.0

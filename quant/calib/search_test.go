@@ -1,6 +1,7 @@
 package calib_test
 
 import (
+	"edgerun/rt/tensor"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -22,7 +23,7 @@ func draw(n int, f func(r *rand.Rand) float64) []float32 {
 
 // meanSquaredError is what quantizing x to the codes of a range really costs.
 func meanSquaredError(x []float32, lo, hi float32) float64 {
-	q := calib.Activation(lo, hi)
+	q := tensor.AsymmetricQuant(lo, hi)
 	s, z := float64(q.Scale[0]), float64(q.Zero[0])
 	sum := 0.0
 	for _, v := range x {
@@ -72,14 +73,14 @@ func TestSearchReLU(t *testing.T) {
 	x := draw(200000, func(r *rand.Rand) float64 { return max(r.NormFloat64(), 0) })
 	for _, m := range methods {
 		lo, hi := collect(m, 0, x).Range()
-		if q := calib.Activation(lo, hi); lo != 0 || q.Zero[0] != -128 || hi < 3 {
+		if q := tensor.AsymmetricQuant(lo, hi); lo != 0 || q.Zero[0] != -128 || hi < 3 {
 			t.Errorf("%v: [%v, %v], zero point %d", m, lo, hi, q.Zero[0])
 		}
 		for i, v := range x {
 			x[i] = -v
 		}
 		lo, hi = collect(m, 0, x).Range()
-		if q := calib.Activation(lo, hi); hi != 0 || q.Zero[0] != 127 || lo > -3 {
+		if q := tensor.AsymmetricQuant(lo, hi); hi != 0 || q.Zero[0] != 127 || lo > -3 {
 			t.Errorf("%v, negated: [%v, %v], zero point %d", m, lo, hi, q.Zero[0])
 		}
 		for i, v := range x {

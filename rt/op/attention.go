@@ -40,6 +40,14 @@ var AttentionBias = register(Def{
 var attentionAttrs = []AttrSpec{{Name: "heads", Kind: Int}, {Name: "kvHeads", Kind: Int}, {Name: "sequenceFirst", Kind: Int},
 	{Name: "scale", Kind: Float}, {Name: "causal", Kind: Int}}
 
+// attentionFactor is what scores of heads of d elements are scaled by.
+func attentionFactor(a Attrs, d int) float64 {
+	if a.Has("scale") {
+		return float64(a.Float("scale", 1))
+	}
+	return 1 / math.Sqrt(float64(d))
+}
+
 type attentionStep struct {
 	product
 	heads      attentionHeads
@@ -66,10 +74,7 @@ func prepareAttention(p *Prepare) (Step, error) {
 	}
 	s := &attentionStep{product: newProduct(p.Kernels.GemmF32, max(x.d, x.sk)), heads: headsOf(p.Attrs), q: q.Slot, k: k.Slot, v: v.Slot, y: y.Slot, mask: -1, position: -1,
 		causal: p.Attrs.Int("causal", 0) != 0, kernels: p.Kernels, kernel: p.Kernels.GemmF32.Name}
-	factor := 1 / math.Sqrt(float64(x.d))
-	if p.Attrs.Has("scale") {
-		factor = float64(p.Attrs.Float("scale", 1))
-	}
+	factor := attentionFactor(p.Attrs, x.d)
 	s.factor = tensor.Alloc(8).F32()
 	s.factor[0] = float32(factor)
 	if m := optional(p.Node, 3); m != nil {

@@ -330,3 +330,19 @@ func lerpS8(y []int8, a, b []int32, f int32) {
 		y[i] = int8(o / (1 << 20))
 	}
 }
+
+// Blend is the two pixels along an axis that an output lies between, and its distance from the first.
+type Blend struct {
+	Lo, Hi int
+	Frac   float32
+}
+
+// Blends returns those of the rows and columns of a linear Resize in float32.
+func Blends(s Step) (rows, cols []Blend) {
+	for axis, to := range []*[]Blend{&rows, &cols} {
+		for _, b := range s.(*resizeStep).blend[axis] {
+			*to = append(*to, Blend{int(b.lo), int(b.hi), b.frac})
+		}
+	}
+	return rows, cols
+}

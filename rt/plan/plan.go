@@ -35,8 +35,13 @@ const retries = 48
 // Values share a block when a node only views its input, or works in place on an input that nobody reads later.
 // Blocks are placed by best fit in several orders, of which the smallest arena wins.
 func Make(g *graph.Graph) (*Plan, error) {
-	p := &Plan{Places: blocks(g)}
-	p.PeakBytes = peak(p.Places, len(g.Nodes))
+	return Pack(blocks(g), len(g.Nodes))
+}
+
+// Pack plans places whose sizes, first and last steps, in [−1, steps], are given; sizes are multiples of tensor.Align.
+func Pack(places []Place, steps int) (*Plan, error) {
+	p := &Plan{Places: places}
+	p.PeakBytes = peak(p.Places, steps)
 	best := -1
 	for _, order := range orders {
 		idx := make([]int, len(p.Places))

@@ -124,18 +124,7 @@ const maxMatrix = 20
 // Table returns the figures as text, in percent: one line for each class, averages, accuracy, and for up to 20 classes
 // the matrix. A class without a label goes by its number.
 func (c *Confusion) Table(labels []string) string {
-	name := func(k int) string {
-		if k < len(labels) {
-			return labels[k]
-		}
-		return fmt.Sprint(k)
-	}
-	wide := len("macro average")
-	cell := len(fmt.Sprint(c.Samples()))
-	for k := range c.classes {
-		n := len([]rune(name(k)))
-		wide, cell = max(wide, n), max(cell, min(n, 8))
-	}
+	name, wide := c.names(labels)
 	var b strings.Builder
 	line := func(name string, m Metrics, samples uint64) {
 		fmt.Fprintf(&b, "%-*s  %9.2f  %6.2f  %6.2f  %7d\n", wide, name, 100*m.Precision, 100*m.Recall, 100*m.F1, samples)
@@ -147,17 +136,43 @@ func (c *Confusion) Table(labels []string) string {
 	}
 	line("macro average", c.Macro(), c.Samples())
 	fmt.Fprintf(&b, "accuracy %.2f %% (%d of %d)\n", 100*c.Accuracy(), c.Correct(), c.Samples())
-	if c.classes > maxMatrix {
-		return b.String()
+	if c.classes <= maxMatrix {
+		b.WriteByte('\n')
+		b.WriteString(c.MatrixTable(labels))
 	}
+	return b.String()
+}
 
+// names returns the name of each class and how wide a column of them is.
+func (c *Confusion) names(labels []string) (name func(int) string, wide int) {
+	name = func(k int) string {
+		if k < len(labels) {
+			return labels[k]
+		}
+		return fmt.Sprint(k)
+	}
+	wide = len("macro average")
+	for k := range c.classes {
+		wide = max(wide, len([]rune(name(k))))
+	}
+	return name, wide
+}
+
+// MatrixTable returns the matrix as text, a row for each true class and a column for each answer.
+func (c *Confusion) MatrixTable(labels []string) string {
+	name, wide := c.names(labels)
+	cell := len(fmt.Sprint(c.Samples()))
+	for k := range c.classes {
+		cell = max(cell, min(len([]rune(name(k))), 8))
+	}
+	var b strings.Builder
 	columns := make([]int, 0, c.classes+1)
 	var none uint64
 	for k := range c.classes {
 		columns = append(columns, k)
 		none += c.At(k, NoAnswer)
 	}
-	fmt.Fprintf(&b, "\n%-*s", wide, "true \\ answer")
+	fmt.Fprintf(&b, "%-*s", wide, "true \\ answer")
 	for _, k := range columns {
 		fmt.Fprintf(&b, "  %*.8s", cell, name(k))
 	}

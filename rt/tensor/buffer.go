@@ -29,6 +29,9 @@ func Of(b []byte) Buffer { return Buffer{unsafe.Pointer(unsafe.SliceData(b)), le
 // Of32 returns a buffer over f's own memory.
 func Of32(f []float32) Buffer { return Buffer{unsafe.Pointer(unsafe.SliceData(f)), 4 * len(f)} }
 
+// OfI8 returns a buffer over c's own memory.
+func OfI8(c []int8) Buffer { return Buffer{unsafe.Pointer(unsafe.SliceData(c)), len(c)} }
+
 // Slice returns n bytes from offset off.
 func (b Buffer) Slice(off, n int) Buffer {
 	if off < 0 || n < 0 || off > b.n || n > b.n-off {

@@ -1,0 +1,56 @@
+package amd64
+
+import "edgerun/kernels/abi"
+
+// The arguments of the kernels of training, by the names of go_asm.h.
+type (
+	matMulF32     = abi.MatMulF32
+	clampMaskF32  = abi.ClampMaskF32
+	maskF32       = abi.MaskF32
+	mulAddF32     = abi.MulAddF32
+	sgdF32        = abi.SGDF32
+	adamF32       = abi.AdamF32
+	sumSquaresF32 = abi.SumSquaresF32
+)
+
+//go:noescape
+func MatMulF32AVX512(a *abi.MatMulF32)
+
+//go:noescape
+func MatMulF32AVX2(a *abi.MatMulF32)
+
+//go:noescape
+func ClampMaskF32AVX512(a *abi.ClampMaskF32)
+
+//go:noescape
+func ClampMaskF32AVX2(a *abi.ClampMaskF32)
+
+//go:noescape
+func MaskF32AVX512(a *abi.MaskF32)
+
+//go:noescape
+func MaskF32AVX2(a *abi.MaskF32)
+
+//go:noescape
+func MulAddF32AVX512(a *abi.MulAddF32)
+
+//go:noescape
+func MulAddF32AVX2(a *abi.MulAddF32)
+
+//go:noescape
+func SGDF32AVX512(a *abi.SGDF32)
+
+//go:noescape
+func SGDF32AVX2(a *abi.SGDF32)
+
+//go:noescape
+func AdamF32AVX512(a *abi.AdamF32)
+
+//go:noescape
+func AdamF32AVX2(a *abi.AdamF32)
+
+//go:noescape
+func SumSquaresF32AVX512(a *abi.SumSquaresF32)
+
+//go:noescape
+func SumSquaresF32AVX2(a *abi.SumSquaresF32)

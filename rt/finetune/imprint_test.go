@@ -87,6 +87,9 @@ func (l *lesson) without(t testing.TB, class int) *lesson {
 
 // TestImprint: a class that a network never had is found after five samples of it, and the others keep what they had.
 func TestImprint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, c := range []struct {
 		dir, name string
 		weights   finetune.Weights
@@ -144,6 +147,9 @@ func TestImprint(t *testing.T) {
 
 // TestNewClass: a class that a network never had is learned beside the others by training, best after it was imprinted.
 func TestNewClass(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	l := testdata(t, "keywords", "dscnn.edge").without(t, 3)
 	const last = 10
 	isOld := func(c int32) bool { return c != last }

@@ -80,7 +80,7 @@ func moreRows(v *graph.Value, classes int, r *fixed.Random) *graph.Value {
 	}
 	width := faint * float64(norm/float32(old)) * math.Sqrt(3/float64(size)) // of a uniform distribution of that norm
 	for i := range classes * size {
-		x = append(x, mean[i%size]+float32((r.Float64()-0.5)*2*width))
+		x = append(x, mean[i%size]+float32((float64(r.Float64())-0.5)*2*width))
 	}
 	if v.DType == tensor.Float32 {
 		return graph.NewConst(v.Name, tensor.FromF32(shape, x))

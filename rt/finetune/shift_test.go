@@ -120,6 +120,9 @@ func (l *lesson) accuracy(t testing.TB, g *graph.Graph, counts func(class int32)
 // TestShift: networks that learned printed digits learn handwriting. Codes as weights end within 1.5 points of float32
 // weights, and above codes whose gradients are not scaled, at the same rate.
 func TestShift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	x, labels := handwriting(t)
 	for _, c := range []struct {
 		path   string

@@ -124,7 +124,7 @@ func (p *param) write(h *hand, src []float32, i int, plain bool, r *fixed.Random
 // nudge returns q + change within ±127, rounded up or down at random: the floor, with half a step of random between 0 and 1, so
 // that no change is none.
 func nudge(q int8, change float32, random uint16) int8 {
-	x := float64(q) + float64(change) + (float64(random)+0.5)/(1<<16)
+	x := float64(q) + float64(change) + float64((float64(random)+0.5)/(1<<16))
 	if !(x > -127) {
 		return -127
 	}

@@ -2,7 +2,8 @@ package finetune
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
+	"hash/fnv"
 	"math"
 	"slices"
 	"testing"
@@ -117,7 +118,11 @@ func TestCodedGradients(t *testing.T) {
 func TestCodedSteps(t *testing.T) {
 	pool := rt.NewPool(3)
 	defer pool.Close()
+	hashes := map[string]uint64{"momentum": 0x96e93b203721dfbf, "plain": 0xab9b1f81bae816e6, "clip": 0xb1074db9814e3902, "adam": 0x62568e78f3190d66} // of "groups", on every machine
 	for name, g := range codedNets(t) {
+		if name != "groups" && testing.Short() {
+			continue
+		}
 		for how, o := range map[string]Options{
 			"momentum": {Momentum: 0.9, Decay: 1e-3},
 			"plain":    {Momentum: 0.9, Weights: Int8Plain},
@@ -181,6 +186,13 @@ func TestCodedSteps(t *testing.T) {
 			check("threads", o)
 			o.Batch = 2
 			check("parts", o)
+			hash := fnv.New64a()
+			for _, b := range want {
+				hash.Write(b)
+			}
+			if name == "groups" && hash.Sum64() != hashes[how] {
+				t.Errorf("%s: hash %#x, want %#x", how, hash.Sum64(), hashes[how])
+			}
 		}
 	}
 }
@@ -328,12 +340,62 @@ func TestCodedResult(t *testing.T) {
 	}
 }
 
+// TestImprintSame: a class is imprinted with the same bits on every kernel set, from float32 weights and codes.
+func TestImprintSame(t *testing.T) {
+	g := codedNets(t)["groups"]
+	for _, w := range []Weights{Float32, Int8Scaled} {
+		var want [][]byte
+		for _, set := range kernels.All() {
+			tuner, err := New(g, Options{NewClasses: 2, Weights: w, Kernels: set, Batch: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := codedSamples(tuner, 20)
+			if err := tuner.Imprint(8, s, []int{3, 1, 4}, []int{0, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}); err != nil {
+				t.Fatal(err)
+			}
+			got := codesOf(tuner)
+			if want == nil {
+				want = got
+			}
+			if !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Errorf("weights %d, %s: other weights", w, set.Name)
+			}
+			head := tuner.head()
+			row := make([]float32, head.k)
+			norm := func(c int) float64 {
+				head.w.channel(row, c)
+				return math.Sqrt(float64(fixed.SumSquares16(row)))
+			}
+			mean := 0.0
+			for c := range 7 {
+				mean += norm(c) / 7
+			}
+			if part := norm(8) / mean; part < 0.9 || part > 1.1 {
+				t.Errorf("weights %d: the new class's norm is %.2g of the others'", w, part)
+			}
+		}
+		for _, c := range []struct {
+			class        int
+			some, others []int
+		}{{9, []int{1}, []int{2}}, {-1, []int{1}, []int{2}}, {8, nil, []int{2}}, {8, []int{1}, nil}, {8, []int{1}, []int{1}}} {
+			tuner, err := New(g, Options{NewClasses: 2, Weights: w})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tuner.Imprint(c.class, codedSamples(tuner, 3), c.some, c.others); !errors.Is(err, ErrLayers) {
+				t.Errorf("class %d, samples %v, others %v: error %v", c.class, c.some, c.others, err)
+			}
+		}
+	}
+}
+
 // TestUncoded: weights that are no codes do not train as such.
 func TestUncoded(t *testing.T) {
 	n := newNet(t, 1, 5)
 	n.add(op.FullyConnected, nil, n.constant(1, 4, 5), n.constant(1, 4))
-	if _, err := New(n.g, Options{Weights: Int8Scaled}); err == nil || fmt.Sprint(err) == "" {
-		t.Error("float32 weights train as codes")
+	if _, err := New(n.g, Options{Weights: Int8Scaled}); !errors.Is(err, op.ErrUnsupported) {
+		t.Errorf("float32 weights as codes: error %v", err)
 	}
 }
 

@@ -99,7 +99,7 @@ func (t *Tuner) AppendState(b []byte, p *Progress) []byte {
 
 // SetState brings t to where AppendState was, and returns how far the run is. On an error t is as it was.
 func (t *Tuner) SetState(b []byte) (*Progress, error) {
-	if len(b) < stateHeader || len(b) > maxStateSize || string(b[:len(stateMagic)]) != stateMagic {
+	if len(b) < stateHeader || int64(len(b)) > maxStateSize || string(b[:len(stateMagic)]) != stateMagic {
 		return nil, fmt.Errorf("finetune: %d bytes: %w", len(b), ErrState)
 	}
 	b = b[len(stateMagic):]

@@ -16,7 +16,7 @@ const maxUnpacked = 1 << 28
 // maxDeflate is how many times its size a deflated entry can hold at most: a length of 258 for two bits.
 const maxDeflate = 1032
 
-// openNPZ opens .npz files, each of which is one sample for now.
+// openNPZ opens .npz files, each of which is one sample until Bind finds an axis of samples.
 func openNPZ(files []file) (Dataset, error) {
 	var groups []group
 	for _, f := range files {

@@ -170,6 +170,10 @@ func TestStepsRefused(t *testing.T) {
 	}
 	net := newNet(t, 1, 1, 12, 6)
 	net.v.Sym = []string{"", "seq", ""}
+	fixed := newNet(t, 1, 1, 12, 6).recurrent(op.GRULayer, 5, 1, true).done()
+	if _, err := pass.Steps(fixed); !errors.Is(err, pass.ErrNoSteps) || !strings.Contains(err.Error(), "dynamic axes") {
+		t.Errorf("a network without symbolic dimensions: %v", err)
+	}
 	recurrent := net.recurrent(op.GRULayer, 5, 1, true).done()
 	if _, err := pass.Steps(recurrent); !errors.Is(err, pass.ErrNoSteps) || !strings.Contains(err.Error(), "recurrent layers do not run") {
 		t.Errorf("a recurrent layer: %v", err)

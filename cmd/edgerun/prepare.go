@@ -239,37 +239,44 @@ func (f *feeder) holds(i, n int) bool {
 
 func (f *feeder) Fill(i int, s *rt.Session) error {
 	sample, err := f.data.Sample(i)
+	if err == nil {
+		err = f.fill(&sample, s)
+	}
 	if err != nil {
 		return err
 	}
+	return checkIndices(s, sample.Name)
+}
+
+func (f *feeder) fill(sample *calib.Sample, s *rt.Session) error {
 	if sample.Arrays != nil {
-		return fillArrays(s, &sample)
+		return fillArrays(s, sample)
 	}
 	in := s.Program().Graph().Inputs[0]
 	if f.text != nil {
 		if sample.IsText() {
-			return f.text.fill(s, &sample)
+			return f.text.fill(s, sample)
 		}
 		if len(f.text.inputs) != 1 {
 			return fmt.Errorf("%s: no text, which a network of %d inputs wants", sample.Name, len(f.text.inputs))
 		}
 	}
 	spec := f.fe.Spec()
-	if err := fitSample(s, &sample, &spec); err != nil {
+	if err := fitSample(s, sample, &spec); err != nil {
 		return err
 	}
 	dst := s.Input(0)
 	if in.DType == tensor.Float32 {
-		return calib.Feed(f.fe, sample, dst.F32())
+		return calib.Feed(f.fe, *sample, dst.F32())
 	}
 	switch n := dst.Len() / in.DType.SizeBytes(1); {
-	case takesCodes(in, &sample, &spec, n) && sample.Bytes != nil:
+	case takesCodes(in, sample, &spec, n) && sample.Bytes != nil:
 		copy(dst.Bytes(), sample.Bytes)
-	case takesCodes(in, &sample, &spec, n):
+	case takesCodes(in, sample, &spec, n):
 		putCodes(dst, in.DType, sample.Numbers)
 	default:
 		f.reals = slices.Grow(f.reals[:0], n)[:n]
-		if err := calib.Feed(f.fe, sample, f.reals); err != nil {
+		if err := calib.Feed(f.fe, *sample, f.reals); err != nil {
 			return err
 		}
 		if isPlain(in) {

@@ -75,3 +75,31 @@ func boundHint(shape []int, g *graph.Graph) string {
 	}
 	return ": give " + strings.Join(flags, " ")
 }
+
+// checkIndices reports the first number of an integer input that names no row of the table it is looked up in: a token that
+// the network does not know. Gather would take the nearest row.
+func checkIndices(s *rt.Session, sample string) error {
+	g := s.Program().Graph()
+	for i, v := range g.Inputs {
+		if v.DType != tensor.Int32 && v.DType != tensor.Int64 {
+			continue
+		}
+		rows := embeddings(g, v)
+		if rows == 0 {
+			continue
+		}
+		in := s.Input(i)
+		for k := range in.Len() / v.DType.SizeBytes(1) {
+			n := int64(0)
+			if v.DType == tensor.Int32 {
+				n = int64(in.I32()[k])
+			} else {
+				n = in.I64()[k]
+			}
+			if n < 0 || n >= int64(rows) {
+				return fmt.Errorf("%s: input %q: value %d is %d; the network's table has rows 0 to %d", sample, v.Name, k, n, rows-1)
+			}
+		}
+	}
+	return nil
+}

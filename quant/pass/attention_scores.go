@@ -47,6 +47,11 @@ func (f *fuser) scoresOf(v *graph.Value) *scores {
 				return nil
 			}
 			v = m.In[i]
+		case op.Sub: // a distance that counts against a key
+			if s.bias != nil || m.In[0].Shape != m.Out[0].Shape || !f.isScores(m.In[0], 4) {
+				return nil
+			}
+			v, s.bias, s.factor = m.In[0], m.In[1], -s.scale
 		case op.Select:
 			// masked_fill
 			if low, ok := scalar(m.In[1]); ok && low <= excluded && m.In[2].Shape == m.Out[0].Shape {

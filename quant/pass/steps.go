@@ -119,6 +119,9 @@ func (c *stepper) sequence() error {
 		c.symbol, c.other = i, shapes
 	}
 	if c.symbol < 0 {
+		if len(names) == 0 {
+			return fmt.Errorf("output %q has no symbolic dimension: export the network with dynamic axes", g.Outputs[0].Name)
+		}
 		return fmt.Errorf("output %q has no symbolic dimension with a bound of 3 or more", g.Outputs[0].Name)
 	}
 	for _, v := range g.Inputs {

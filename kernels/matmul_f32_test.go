@@ -3,11 +3,17 @@ package kernels_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"testing"
 
 	"edgerun/kernels"
 	"edgerun/kernels/abi"
 )
+
+// masksRead reports an x86 emulator that loads the lanes which a mask leaves out, as QEMU 7.2 does for VMASKMOVPS; a core
+// does not touch their memory (Intel's manual, volume 2, VMASKMOV).
+func masksRead() bool { return os.Getenv("EDGERUN_UNDER_QEMU") != "" && runtime.GOARCH == "amd64" }
 
 func TestMatMulF32(t *testing.T) {
 	eachSet(t, func(t *testing.T, g *guard, set, truth *kernels.Set) {
@@ -25,7 +31,7 @@ func TestMatMulF32(t *testing.T) {
 			for i := range m {
 				g.floats(want[i*args.LDC:][:n])
 			}
-			if g.IntN(2) == 0 {
+			if g.IntN(2) == 0 && !masksRead() {
 				got = input[float32](g, len(want), 0) // nothing behind c may be read
 			}
 			copy(got, want)

@@ -31,7 +31,7 @@ func machineSets() []*Set {
 	avx2.NormF32, avx2.SumsS8, avx2.NormS8 = amd64.NormF32AVX2, amd64.SumsS8AVX2, amd64.NormS8AVX2
 	avx2.AttentionS8, avx2.DotF32, avx2.MixF32, avx2.DotS8, avx2.MixS8 = amd64.AttentionS8AVX2, amd64.DotF32FMA, amd64.MixF32AVX2, amd64.DotS8AVX2, amd64.MixS8AVX2
 	avx2.SGDF32, avx2.AdamF32, avx2.SumSquaresF32 = amd64.SGDF32AVX2, amd64.AdamF32AVX2, amd64.SumSquaresF32AVX2
-	avx2.MulAddF32 = amd64.MulAddF32AVX2 // MatMulF32AVX2 faults beside guard pages under qemu, which is not understood: the truth stands in
+	avx2.MatMulF32, avx2.MulAddF32 = amd64.MatMulF32AVX2, amd64.MulAddF32AVX2
 	avx2.ClampMaskF32, avx2.MaskF32 = amd64.ClampMaskF32AVX2, amd64.MaskF32AVX2
 	if !(c.HasAVX512F && c.HasAVX512BW && c.HasAVX512VL && c.HasAVX512DQ && c.HasAVX512VNNI && c.HasAVX512VBMI) {
 		return []*Set{avx2}

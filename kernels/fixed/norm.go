@@ -109,3 +109,16 @@ func NewAffine(scale, bias []float32, s float32, zero int32) (*Affine, error) {
 func AffineAt(z int64, m int32, b int64, shift uint, zero int32) int8 {
 	return int8(min(max((z*int64(m)+b)>>shift+int64(zero), -128), 127))
 }
+
+// WhitenF32 writes x less its mean, x itself without center, to y, which may be x, and returns 1/√(mean y² + epsilon), what
+// brings y's variance to 1. Sums are Sum16 and SumSquares16; the root and its reciprocal are float64's.
+func WhitenF32(y, x []float32, epsilon float32, center bool) (inv float32) {
+	mean := float32(0)
+	if center {
+		mean = Sum16(x) / float32(len(x))
+	}
+	for i, v := range x {
+		y[i] = v - mean
+	}
+	return RsqrtF32(SumSquares16(y)/float32(len(x)) + epsilon)
+}

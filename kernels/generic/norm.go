@@ -10,14 +10,7 @@ func NormF32(a *abi.NormF32) {
 	scale, bias := at(a.Scale, 0, a.N), at(a.Bias, 0, a.N)
 	for row := range a.Rows {
 		x, y := at(a.X, row*a.N, a.N), at(a.Y, row*a.N, a.N)
-		mean := float32(0)
-		if a.Center != 0 {
-			mean = fixed.Sum16(x) / float32(a.N)
-		}
-		for i, v := range x {
-			y[i] = v - mean
-		}
-		inv := fixed.RsqrtF32(fixed.SumSquares16(y)/float32(a.N) + a.Epsilon)
+		inv := fixed.WhitenF32(y, x, a.Epsilon, a.Center != 0)
 		for i, d := range y {
 			y[i] = float32(float32(d*inv)*scale[i]) + bias[i]
 		}

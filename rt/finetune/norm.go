@@ -114,12 +114,18 @@ func (l *norm) reserve(lay *layout, n, at, back int) {
 }
 
 func (l *norm) forward(n int) {
+	a := &l.e.worker.NormF32
 	bias := l.zeros
 	if l.bias != nil {
 		bias = l.bias.value
 	}
+	a.Scale, a.Bias, a.N, a.Rows, a.Epsilon, a.Center = &l.scale.value[0], &bias[0], l.n, 1, l.epsilon, 0
+	if l.center {
+		a.Center = 1
+	}
 	rows(l.e, n, l.x, l.n, func(at int) {
-		op.NormRow(l.y.data[at:at+l.n], l.x.data[at:at+l.n], l.scale.value, bias, l.epsilon, l.center)
+		a.X, a.Y = &l.x.data[at], &l.y.data[at]
+		l.e.set.NormF32(a)
 	})
 }
 
@@ -133,7 +139,7 @@ func (l *norm) backward(n int) {
 	count := float32(l.n)
 	rows(l.e, n, l.x, l.n, func(at int) {
 		dy := l.y.grad[at : at+l.n]
-		r := op.Whiten(l.row, l.x.data[at:at+l.n], l.epsilon, l.center)
+		r := fixed.WhitenF32(l.row, l.x.data[at:at+l.n], l.epsilon, l.center)
 		for i, d := range l.row {
 			l.row[i] = float32(d * r)
 		}

@@ -139,23 +139,3 @@ func (s *normStep) Run(f *Frame, w *Worker, task int) {
 		}
 	}
 }
-
-// NormRow is LayerNorm of one float32 row, or RMSNorm where the mean stays.
-func NormRow(y, x, scale, bias []float32, epsilon float32, center bool) {
-	inv := Whiten(y, x, epsilon, center)
-	for i, d := range y {
-		y[i] = float32(float32(d*inv)*scale[i]) + bias[i]
-	}
-}
-
-// Whiten writes x less its mean (x itself where the mean stays) to y and returns what brings y's variance to 1.
-func Whiten(y, x []float32, epsilon float32, center bool) (inv float32) {
-	mean := float32(0)
-	if center {
-		mean = fixed.Sum16(x) / float32(len(x))
-	}
-	for i, v := range x {
-		y[i] = v - mean
-	}
-	return fixed.RsqrtF32(fixed.SumSquares16(y)/float32(len(x)) + epsilon)
-}
